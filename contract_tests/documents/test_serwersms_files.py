@@ -147,6 +147,15 @@ def test_the_answers_in_xml(api):
     )
 
 
+def test_a_snapshot_holds_what_was_uploaded(api):
+    added = api.form("files/add", type="mms", file=encoded(PNG))
+    snapshot = api.client.get("/_mock/worlds/default/snapshot").json
+
+    created = api.client.post("/_mock/worlds", json={"snapshot": snapshot}).json["id"]
+    (row,) = api.client.get(f"/_mock/worlds/{created}/snapshot").json["accounts"][0]["collections"]["files"]
+    assert (row["id"], row["content"]) == (added["id"], encoded(PNG))
+
+
 # -- fetched -----------------------------------------------------------------------------------------------------------
 
 WAV = (

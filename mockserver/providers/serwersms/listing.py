@@ -77,7 +77,7 @@ def list_entries(values: Mapping[str, Any], state: State, selection: Selection) 
         entry
         for entry in _part(entries, selection, 0, None, newest_first)
         if (selection.keep is None or selection.keep(entry))
-        and (not phrase or any(phrase in getattr(entry, field).casefold() for field in selection.searched))
+        and (not phrase or phrase in "\n".join([getattr(entry, field) for field in selection.searched]).casefold())
     ]
     if sort is not None:
         found.sort(key=lambda entry: getattr(entry, sort).casefold(), reverse=values.get("order") == "desc")
