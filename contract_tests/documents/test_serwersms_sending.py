@@ -560,6 +560,7 @@ GIF = "R0lGODlh"
         ("send_mms", {"title": "a" * 41, "file": GIF}, 3102),
         ("send_mms", {"title": "Temat"}, 3109),
         ("send_mms", {"title": "Temat", "file": "!"}, 3109),
+        ("send_mms", {"title": "Temat", "file": "ż"}, 3109),
         ("send_mms", {"title": "Temat", "file_id": "b2"}, 3109),
         ("send_mms", {"title": "Temat", "file_id": "c3"}, 3109),
         ("send_voice", {"file_id": "b2", "text": ...}, None),

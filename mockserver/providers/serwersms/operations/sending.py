@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -135,7 +134,7 @@ def _parse_files(row: Parameter, sent: Any) -> tuple[bytes, ...]:
     texts = [row.text(each) for each in (sent if isinstance(sent, list) else [sent])]
     try:
         return tuple(b64decode(text.replace(" ", "+"), validate=True) for text in texts)
-    except NotBase64:
+    except ValueError:  # not base64, or not even ASCII
         raise row.wrong(sent) from None
 
 
