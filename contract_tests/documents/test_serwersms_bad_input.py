@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from mockserver.sdk.request import MOST_VALUES
+
 WHO = {"username": "Login", "password": "Haslo"}
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -117,8 +119,8 @@ def test_a_multipart_without_a_boundary_is_rejected(posted):
         (b"&" * 2**20, FORM),
         (b"username=Login&password=Haslo" + b"&a=1" * 1_000, FORM),
         (b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" * 1_001 + b"--x--\r\n", MULTIPART),
-        (b'{"username": "Login", "password": "Haslo", "x": [' + b"1," * 50_000 + b"1]}", JSON),
-        (b"{" + b",".join(b'"k%d": 1' % number for number in range(50_001)) + b"}", JSON),
+        (b'{"username": "Login", "password": "Haslo", "x": [' + b"1," * MOST_VALUES + b"1]}", JSON),
+        (b"{" + b",".join(b'"k%d": 1' % number for number in range(MOST_VALUES + 1)) + b"}", JSON),
         (b'{"username": "Login", "password": "Haslo", "phone": ' + b"[" * 64 + b"]" * 64 + b"}", JSON),
         (b'{"a":' * 65 + b"1" + b"}" * 65, JSON),
     ],

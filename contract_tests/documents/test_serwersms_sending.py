@@ -204,8 +204,8 @@ def test_sw_65_a_repeated_number_gets_one_message_and_the_first_unique_id(sender
 
 @pytest.mark.parametrize("count", [100_000, 100_001])
 def test_100_000_recipients_are_the_most_of_one_request(sender, count):
-    phones = ",".join(str(number) for number in range(500_000_000, 500_000_000 + count))
-    answer = sender.client.post("/messages/send_sms", data={**WHO, "phone": phones, "text": "a"}).json
+    phones = [str(number) for number in range(500_000_000, 500_000_000 + count)]
+    answer = sender.client.post("/messages/send_sms", json={**WHO, "phone": phones, "text": "a"}).json
 
     assert answer == (
         {"success": True, "queued": count, "unsent": 0}

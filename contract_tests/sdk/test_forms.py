@@ -14,6 +14,7 @@ from werkzeug.formparser import parse_form_data
 
 from mockserver.sdk.request import (
     MOST_FIELDS,
+    MOST_VALUES,
     Malformed,
     TooManyFields,
     is_utf8,
@@ -288,9 +289,9 @@ def test_a_file_counts_as_a_part() -> None:
     [
         (b"[" * 10**6, "more than 64 levels"),
         (b'{"a":' * 10**5, "more than 64 levels"),
-        (b"{" + b'"":0,' * 10**5, "more than 50000 values"),
-        (b'{"a":"' + b'\\"' * 10**6 + b"," * 50_000, "unexpected end of data"),  # one text, which has no end
-        (b'"' * 10**6 + b"," * 50_000, "more than 50000 values"),
+        (b"{" + b'"":0,' * MOST_VALUES, f"more than {MOST_VALUES} values"),
+        (b'{"a":"' + b'\\"' * 10**6 + b"," * MOST_VALUES, "unexpected end of data"),  # one text, which has no end
+        (b'"' * 10**6 + b"," * MOST_VALUES, f"more than {MOST_VALUES} values"),
     ],
 )
 def test_json_of_too_many_values_or_levels_is_rejected_before_it_is_parsed(body: bytes, reason: str) -> None:
