@@ -61,3 +61,12 @@ def test_an_advance_tells_of_each_change_of_a_sent_message(client: Client) -> No
         ("message_changed", "delivered", None),
     ]
     assert [each["message"]["id"] for each in told if "message" in each] == [identifier] * 2
+
+
+def test_an_advance_tells_of_the_first_ten_thousand_changes_and_counts_the_others(client: Client) -> None:
+    phones = ",".join(f"48500{number:06}" for number in range(4_000))
+    client.post("/messages/send_sms", data={**LOGIN, "phone": phones, "text": "hello"})
+    told = client.post(f"{API}/clock/advance", json={"seconds": 5}).get_json()
+
+    assert (len(told["events"]), told["omitted"]) == (10_000, 2_000)
+    assert told["next"] is None

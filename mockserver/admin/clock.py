@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from mockserver.engine.instants import SECOND
-from mockserver.engine.world import ClockMove, StepwiseMove, World
+from mockserver.engine.world import MAX_TOLD_EVENTS, ClockMove, StepwiseMove, World
 from mockserver.http.clock_moves import MoveResponse
 from mockserver.sdk.response import Answer, Response
 from mockserver.validation.json_schema import object_schema
@@ -48,7 +48,8 @@ def _move(api: Api, world: World, move: StepwiseMove) -> Answer:
 
 def _respond(api: Api, world: World, move: ClockMove) -> Response:
     found = (event_json(api, world, event) for event in move.events)
-    return json_response({**described(move.clock), "events": [each for each in found if each is not None]})
+    omitted = {"omitted": move.omitted} if move.omitted else {}
+    return json_response({**described(move.clock), "events": [each for each in found if each is not None], **omitted})
 
 
 _SETTING = {
@@ -101,7 +102,13 @@ MOVED = {
         {
             "type": "object",
             "required": ["events"],
-            "properties": {"events": a_list(component("TimedEvent"))},
+            "properties": {
+                "events": a_list(component("TimedEvent")),
+                "omitted": {
+                    "type": "integer",
+                    "description": f"the number of events after the first {MAX_TOLD_EVENTS:,}, which alone are listed",
+                },
+            },
         },
     ]
 }

@@ -84,6 +84,8 @@ def resume(world: WorldClient, output: Output) -> None:
 def _show(time: Time, output: Output) -> None:
     row = time.row
     events = [_event_line(each) for each in row.get("events", ())]
+    if row.get("omitted"):
+        events.append(f"and {row['omitted']} more events")
     due = "nothing is due" if row["next"] is None else f"next due {row['next']}"
     output.show(row, "\n".join([*events, f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}, {due}"]))
 

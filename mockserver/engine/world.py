@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from threading import Condition, Lock
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -85,6 +86,9 @@ ATTEMPT_PATIENCE = 2.0
 It does not wait without limit, because the receiver of such an attempt may be the one that advances.
 """
 
+MAX_TOLD_EVENTS = 10_000
+"""How many events a move of the clock returns at most: those of 100,000 messages would be more than 100 megabytes of JSON."""
+
 MAX_CAUSAL_DEPTH = 1_000
 """How many items may cause one another at one instant; a longer chain counts as an endless loop."""
 
@@ -147,7 +151,9 @@ class ClockMove(NamedTuple):
     clock: ClockState
     """The clock at the end."""
     events: list[TimedEvent]
-    """What happened until then, in order."""
+    """What happened until then, in order: the first `MAX_TOLD_EVENTS`."""
+    omitted: int = 0
+    """The number of events after them."""
 
 
 class EventBatch(Struct, frozen=True, gc=False):
@@ -158,6 +164,23 @@ class EventBatch(Struct, frozen=True, gc=False):
 
     def __iter__(self) -> Iterator[TimedEvent]:
         return (TimedEvent(self.at, event) for event in self.events)
+
+
+class _MoveRecord:
+    """The events while a clock is moved: the first are kept, and the others are counted."""
+
+    __slots__ = ("events", "omitted")
+
+    def __init__(self) -> None:
+        self.events: list[TimedEvent] = []
+        self.omitted = 0
+
+    def add(self, batch: EventBatch) -> None:
+        """Add the events of a batch."""
+        kept = min(len(batch.events), MAX_TOLD_EVENTS - len(self.events))
+        if kept:
+            self.events += islice(batch, kept)
+        self.omitted += len(batch.events) - kept
 
 
 class _CausalDepth:
@@ -328,7 +351,7 @@ class World:
         self._attempt_ended = Condition(self.lock)
         self._idle_waits: tuple[_IdleWait, ...] = ()
         self._suspended_move: StepwiseMove | None = None
-        self._advance_events: list[TimedEvent] | None = None
+        self._advance_events: _MoveRecord | None = None
         self._notified_due: Instant | None = None
         self._providers = providers
         self._sender = sender
@@ -714,7 +737,7 @@ class World:
     def _publish_batch(self, batch: EventBatch) -> None:
         self.feed.publish_all(batch, len(batch.events))
         if self._advance_events is not None:
-            self._advance_events += batch
+            self._advance_events.add(batch)
 
     def _clock_state(self, now: Instant) -> ClockState:
         return ClockState(now, self.clock.is_frozen, self.state.scheduled.next)
@@ -782,8 +805,8 @@ class World:
         self.settings_changed.publish("clock")
         if at is None:
             return ClockMove(self._clock_state(now), events)
-        clock, later = yield from self._advance(now, at)
-        return ClockMove(clock, events + later)
+        clock, later, omitted = yield from self._advance(now, at)
+        return ClockMove(clock, events + later, omitted)
 
     def _following(self, at: Instant) -> _Steps:
         now = self.clock.now()
@@ -798,8 +821,7 @@ class World:
     def _advance(self, now: Instant, to: Instant, *, to_next: bool = False) -> _Steps:
         """Move the clock from the current instant to one that is not past; else as `advance`."""
         self._check_movable(to)
-        record: list[TimedEvent] = []
-        self._advance_events = record
+        self._advance_events = record = _MoveRecord()
         try:
             end = yield from self._advance_to(now, to, to_next)
         finally:
@@ -807,7 +829,7 @@ class World:
             self._notified_due = None  # the next item may be the same one, and is nearer now
             self._notify_scheduler()
             self.settings_changed.publish("clock")
-        return ClockMove(self._clock_state(end), record)
+        return ClockMove(self._clock_state(end), record.events, record.omitted)
 
     def _check_movable(self, to: Instant) -> None:
         if to > LATEST:
