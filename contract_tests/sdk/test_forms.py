@@ -17,10 +17,13 @@ from mockserver.sdk.request import (
     MOST_VALUES,
     Malformed,
     TooManyFields,
+    Upload,
     is_utf8,
     json_object,
+    json_value,
     media_type,
     multipart_pairs,
+    multipart_parts,
     pairs,
     split_in_pieces,
 )
@@ -262,6 +265,21 @@ def test_what_clients_write_is_read_back_without_the_files(encode, written, uplo
 def test_no_byte_of_a_part_is_lost(encode, value):
     [(name, read)] = multipart_pairs(*encode([("a", (None, value))]))
     assert (name, read.encode("utf-8", "surrogateescape")) == ("a", value)
+
+
+@pytest.mark.parametrize("encode", [by_requests, by_httpx])
+@repeatable
+@given(fields, files)
+def test_files_are_read_with_their_names_beside_the_fields(encode, written, uploads):
+    parts = [(name, (None, value.encode())) for name, value in written]
+    content_type, body = encode(parts + [(name, ("zdjęcie.txt", content)) for name, content in uploads])
+    sent = [*written, *((name, Upload("zdjęcie.txt", content)) for name, content in uploads)]
+    assert sent == multipart_parts(content_type, body)
+
+
+@pytest.mark.parametrize(("text", "value"), [(b"[1]", [1]), (b'"a"', "a"), (b"{}", {}), (b" null ", None)])
+def test_any_value_of_json_is_read(text, value):
+    assert json_value(text) == value
 
 
 # Bounds
