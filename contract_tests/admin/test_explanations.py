@@ -392,11 +392,6 @@ NEAR: Mapping[str, tuple[Mapping[str, Any], list[dict[str, str]], str]] = {
         [],
         "Use an address that GET / lists, or the provider's host.",
     ),
-    "a known operation that is not offered": (
-        {"path": "/quiz/view", "method": "POST", "data": LOGIN},
-        [],
-        "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's.",
-    ),
 }
 
 
@@ -875,10 +870,6 @@ SENT: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "an action that is not offered": (
         {"query_string": {**KEYS, "action": "routing.numbers"}},
         "Use the actions for SMS, general.login and general.buildingblockids: this mock server has no other action of DialogTech.",
-    ),
-    "another that is not offered": (
-        {"path": "/quiz/view", "method": "POST", "data": LOGIN},
-        "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's.",
     ),
 }  # fmt: skip
 

@@ -847,7 +847,7 @@ SERWERSMS: list[Claim] = [
     ("SW-75", "`pending` is `sent`", lambda at: (
         [[bool(reported(at, seconds, status="pending", **{"serwersms.pending": pending})) for seconds in (0, 1, 5)] for pending in ("sent", "not-final")], [[False, True, False], [True, True, False]],
     )),
-    ("SW-76", "`sent` and `delivered` (null before), `sender` (empty for ECO+)", lambda at: ([reported(at, 0)[name] for name in ("sent", "delivered", "sender", "method", "reason")], [None, None, "", "HTTPS API", None])),
+    ("SW-76", "`sent` and `delivered` (null before; of a message of a world file that does not say them, 1 and 5 seconds after the request), `sender` (empty for ECO+)", lambda at: ([reported(at, 0)[name] for name in ("sent", "delivered", "sender", "method", "reason")], [None, None, "", "HTTPS API", None])),
     ("SW-77", "Without either it is 2000, for a message that the account does not have 1004", lambda at: ([serwersms(at, "messages/view", **sent) for sent in ({}, {"id": "x"})], [2000, 1004])),
     ("SW-78", "`correct` counts them, and `failed` the identifiers without one; `success` is true where one was deleted", lambda at: (serwersms(at, "messages/delete", id="x,y"), {"success": False, "correct": 0, "failed": 2})),
     ("SW-79", "one item for each send request", lambda at: (

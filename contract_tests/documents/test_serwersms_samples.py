@@ -184,7 +184,7 @@ def test_the_demo_has_contacts_unknown_senders_and_blacklisted_numbers(demo):
 
 def test_the_demo_has_read_messages_that_the_api_no_longer_returns(registry, demo):
     state = registry.default.state
-    own = state.message_store.page(account_key("serwersms/demo"), EARLIEST, LATEST)
+    own = state.message_store.page(account_key("serwersms/demo", "inbound"), EARLIEST, LATEST)
     read = {message.id for message in own if message.serial in state.read}
 
     assert len(read) + len(demo["items"]) == len(own)

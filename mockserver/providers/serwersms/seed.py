@@ -52,6 +52,7 @@ def demo(seed: int, size: int) -> Described:
         size: how many messages. They are made while they are read, so a million need no memory.
     """
     cast = _Generator(seed, size)
+    sent = _SENT if size >= 200 else ()
     return {
         "provider": PROVIDER,
         "name": "demo",
@@ -73,8 +74,17 @@ def demo(seed: int, size: int) -> Described:
             **_KEPT,
             **seed_collections.demo(),
         },
-        "messages": _messages(cast, size),
+        "messages": chain(sent, _without_read(_messages(cast, size), len(sent))),
     }
+
+
+def _without_read(messages: Iterator[Described], number: int) -> Iterator[Described]:
+    """Yield the messages without so many of the first that were read, in whose place others come."""
+    for message in messages:
+        if number and message.get("read"):
+            number -= 1
+        else:
+            yield message
 
 
 def _printed(name: str, kind: str, at: str, text: str, **own: Any) -> Described:
@@ -90,6 +100,33 @@ def _printed(name: str, kind: str, at: str, text: str, **own: Any) -> Described:
         **own,
     }
 
+
+def _sent(number: int, kind: str, at: str, status: str, text: str, **own: Any) -> Described:
+    """Return a message of the demo account that was sent to the number of the vendor's samples."""
+    fields = {"stat_id": number, **own.pop("fields", {})}
+    return {
+        "id": f"{0xB7AC0DB51A + 7_919 * number:010x}",
+        "direction": "outbound",
+        "kind": kind,
+        "sender": "" if kind == "eco" else "INFORMACJA",
+        "recipient": "+48500600700",
+        "at": at,
+        "text": text,
+        "status": status,
+        "fields": fields,
+        **own,
+    }
+
+
+_SENT = (
+    _sent(1, "eco", "P9D", "delivered", "Paczka czeka w punkcie"),
+    _sent(2, "full", "P8DT3H", "undelivered", "Przypominamy o wizycie", fields={"reason": "message_expired"}),
+    _sent(3, "full", "P7DT5H", "unsent", "Kod 7351", fields={"reason": "number_is_blacklisted"}),
+    _sent(4, "mms", "P5DT2H", "delivered", "", title="Zdjęcie", fields={"file_ids": ["b67d70c22d"]}),
+    _sent(5, "voice", "P4D", "undelivered", "Prosimy o kontakt", fields={"reason": "missed_call"}),
+    _sent(6, "full", "P2D", "delivered", "Zażółć gęślą jaźń", fields={"utf": True, "unique_id": "demo0001"}),
+    _sent(7, "full", "PT6H", "delivered", "Wizyta jutro o 10.30. Czy Pan będzie?"),
+)
 
 _ANSWERED: Described = {
     "id": "eba39e4fe1",

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.accounts import cost
-from mockserver.providers.serwersms.delivery import IN_PROGRESS, SAVED, SENT, STATES
+from mockserver.providers.serwersms.delivery import ENDED_AFTER, IN_PROGRESS, SAVED, SENT, SENT_AFTER, STATES
 from mockserver.providers.serwersms.entries import CONTACTS
 from mockserver.providers.serwersms.errors import (
     MissingParameter,
@@ -155,8 +155,8 @@ def _item(message: Message, account: Account, state: State, shows_contact: bool)
         phone=message.recipient,
         status=message.status,
         queued=datetime_of(message.at),
-        sent=_instant(fields, "sent"),
-        delivered=_instant(fields, "delivered"),
+        sent=_instant(message, "sent", SENT_AFTER, ("sent", "delivered", "undelivered")),
+        delivered=_instant(message, "delivered", ENDED_AFTER, ("delivered",)),
         sender=message.sender,
         type=message.kind,
         text=message.text,
@@ -174,8 +174,11 @@ def _item(message: Message, account: Account, state: State, shows_contact: bool)
     )
 
 
-def _instant(fields: Mapping[str, Any], name: str) -> datetime | None:
-    return datetime_of(parse_instant(fields[name])) if name in fields else None
+def _instant(message: Message, name: str, after: int, states: tuple[str, ...]) -> datetime | None:
+    """Return when a message came into a state; a message of a world file need not say it (SW-76)."""
+    if name in message.fields:
+        return datetime_of(parse_instant(message.fields[name]))
+    return datetime_of(message.at + after) if message.status in states else None
 
 
 def _contact(phone: str, account: Account, state: State) -> ContactItem | None:
