@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from mockserver.engine.instants import SECOND
-from mockserver.engine.world import MAX_TOLD_EVENTS, ClockMove, StepwiseMove, World
+from mockserver.engine.world import MAX_MOVE_EVENTS, ClockMove, StepwiseMove, World
 from mockserver.http.clock_moves import MoveResponse
 from mockserver.sdk.response import Answer, Response
 from mockserver.validation.json_schema import object_schema
@@ -106,7 +106,7 @@ MOVED = {
                 "events": a_list(component("TimedEvent")),
                 "omitted": {
                     "type": "integer",
-                    "description": f"the number of events after the first {MAX_TOLD_EVENTS:,}, which alone are listed",
+                    "description": f"the number of events after the first {MAX_MOVE_EVENTS:,}, which alone are listed",
                 },
             },
         },

@@ -86,7 +86,7 @@ ATTEMPT_PATIENCE = 2.0
 It does not wait without limit, because the receiver of such an attempt may be the one that advances.
 """
 
-MAX_TOLD_EVENTS = 10_000
+MAX_MOVE_EVENTS = 10_000
 """How many events a move of the clock returns at most: those of 100,000 messages would be more than 100 megabytes of JSON."""
 
 MAX_CAUSAL_DEPTH = 1_000
@@ -151,7 +151,7 @@ class ClockMove(NamedTuple):
     clock: ClockState
     """The clock at the end."""
     events: list[TimedEvent]
-    """What happened until then, in order: the first `MAX_TOLD_EVENTS`."""
+    """What happened until then, in order: the first `MAX_MOVE_EVENTS`."""
     omitted: int = 0
     """The number of events after them."""
 
@@ -177,7 +177,7 @@ class _MoveRecord:
 
     def add(self, batch: EventBatch) -> None:
         """Add the events of a batch."""
-        kept = min(len(batch.events), MAX_TOLD_EVENTS - len(self.events))
+        kept = min(len(batch.events), MAX_MOVE_EVENTS - len(self.events))
         if kept:
             self.events += islice(batch, kept)
         self.omitted += len(batch.events) - kept

@@ -32,7 +32,8 @@ _NOT_SENT = _reasons(
 )
 
 
-def _told(reasons: tuple[str, ...]) -> str:
+def _list_reasons(reasons: tuple[str, ...]) -> str:
+    """Return the reasons in words, each with its last digit, up to the one that stands for others."""
     return ", ".join(f"{digit} {reason}" for digit, reason in enumerate(reasons[: reasons.index("other_error") + 1]))
 
 
@@ -42,8 +43,10 @@ LATE = _ten(2, "answered 2 seconds late")
 SILENT = _ten(3, "never answered; the connection stays open until the client gives up")
 NONE = _ten(4, "rejected with 3330, No messages, in place of an empty list")
 
-UNDELIVERED = _ten(5, f"sent and not delivered; the reason by the last digit: {_told(_NOT_DELIVERED)}, others the same")
-UNSENT = _ten(6, f"not sent after all; the reason by the last digit: {_told(_NOT_SENT)}, 9 the same")
+UNDELIVERED = _ten(
+    5, f"sent and not delivered; the reason by the last digit: {_list_reasons(_NOT_DELIVERED)}, others the same"
+)
+UNSENT = _ten(6, f"not sent after all; the reason by the last digit: {_list_reasons(_NOT_SENT)}, 9 the same")
 NEVER = _ten(7, "sent, and no report ever says what became of it")
 DELIVERED = _ten(8, "delivered, whatever the world's variant of SW-71")
 
