@@ -372,6 +372,15 @@ def test_the_states_of_numbers_are_in_a_snapshot(owner):
     ]
 
 
+def test_a_tester_gives_an_account_numbers_in_each_state(owner):
+    provider = owner()
+    numbers = [{"number": UNUSED, "sms_enabled": False, "tollfree": True}, {"number": IN_USE, "sms_capable": False}]
+    changed = provider.client.patch("/_mock/worlds/default/accounts/dialogtech/own", json={"numbers": numbers})
+    assert changed.status_code == 200, changed.text
+    assert "is toll-free" in provider.call("sms.register_number", number=UNUSED)
+    assert "is not hosted with an SMS-capable carrier" in provider.call("sms.register_number", number=IN_USE)
+
+
 # -- general.login and general.buildingblockids -----------------------------------------------------------------------------
 
 

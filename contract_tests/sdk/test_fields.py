@@ -181,6 +181,12 @@ class Chain(Struct):
     following: Chain | None = None
 
 
+def test_a_plug_in_has_its_openapi_document_by_its_name(service: Service) -> None:
+    document = service.app.test_client().get("/_mock/openapi/acme.json").get_json()
+
+    assert ("Acme", ["/acme/{programId}"]) == (document["info"]["title"], list(document["paths"]))
+
+
 def test_fields_that_have_no_schema_are_a_defect_of_the_provider(provider: Provider) -> None:
     chained = replace(MGAGE, message_fields=msgspec.defstruct("Loop", [("chain", Chain)]))
 
