@@ -32,12 +32,17 @@ class FrozenDict(dict[str, Any]):
 NO_FIELDS = FrozenDict()
 
 
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+
+
 def freeze(fields: Mapping[str, Any]) -> FrozenDict:
     """Return a copy of a JSON object that is immutable at any depth."""
-    return FrozenDict({name: _frozen(value) for name, value in fields.items()}) if fields else NO_FIELDS
-
-
-_SCALARS = frozenset((str, int, float, bool, type(None)))
+    if not fields:
+        return NO_FIELDS
+    for value in fields.values():
+        if type(value) not in _SCALARS:
+            return FrozenDict({name: _frozen(value) for name, value in fields.items()})
+    return FrozenDict(fields)
 
 
 def _frozen(value: Any) -> Any:

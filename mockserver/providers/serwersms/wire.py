@@ -7,6 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus, urlencode
@@ -65,7 +66,7 @@ from .errors import (
 from .operations import OPERATIONS
 from .operations.errors import KnownError
 from .operations.messages import Received
-from .outbound import SendResult
+from .outbound import SendResult, Sent
 from .results import Document, Listed, Shown, Value, Written
 from .routes import ACTIONS
 
@@ -98,10 +99,10 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def parse(request: ProviderRequest) -> Call:
     """Read a request: the action from the path, the parameters from the body, or from a GET's query string."""
     method = request.method
-    sent: Mapping[str, Any] = {}
+    sent: dict[str, Any] = {}
     defect: SerwersmsError | None = None
-    action, suffix = _split(request.path)
-    operation = ACTIONS.get(action) or ("error.view" if action.startswith(_ERROR) else action.replace("/", "."))
+    path = request.path
+    operation, action, suffix = (_address if len(path) <= _LONGEST_CACHED else _address.__wrapped__)(path)
     names = _NAMES.get(operation, _ALL_NAMES)
     try:
         # SW-32
@@ -110,12 +111,25 @@ def parse(request: ProviderRequest) -> Call:
         defect = TooManyParameters(reason=str(reason))
     except SerwersmsError as error:
         defect = error
-    values = {name: sent[name] for name in sent if name in names.all}  # SW-38: others are ignored
+    # SW-38: others are ignored
+    values = sent if sent.keys() <= names.all else {name: sent[name] for name in sent if name in names.all}
     values["method"], values["suffix"], values["action"] = method, suffix, action
     credential = _credential(request, sent)
     if operation == "error.view":
         values["code"] = action.removeprefix(_ERROR)
     return Call(operation, values, credential, defect)
+
+
+_LONGEST_CACHED = 64
+"""The characters of a path up to which its address is cached: so the cache is bounded in bytes."""
+
+
+@lru_cache(maxsize=512)
+def _address(path: str) -> tuple[str, str, str]:
+    """Return the operation, the action and the format of the response that a path asks for."""
+    action, suffix = _split(path)
+    operation = ACTIONS.get(action) or ("error.view" if action.startswith(_ERROR) else action.replace("/", "."))
+    return operation, action, suffix
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -124,7 +138,7 @@ def _split(path: str) -> tuple[str, str]:
     return (action, suffix) if dot and suffix in ("json", "xml") else (path.removeprefix("/"), "json")
 
 
-def _body(request: ProviderRequest, lists: frozenset[str]) -> Mapping[str, Any]:
+def _body(request: ProviderRequest, lists: frozenset[str]) -> dict[str, Any]:
     """Return the parameters of the body: JSON and multipart by the Content-Type, a form otherwise (SW-35)."""
     if request.is_too_large:
         raise BodyTooLarge
@@ -142,7 +156,7 @@ def _body(request: ProviderRequest, lists: frozenset[str]) -> Mapping[str, Any]:
         raise BodyUnreadable(reason=str(reason)) from reason
 
 
-def _json(body: bytes) -> Mapping[str, Any]:
+def _json(body: bytes) -> dict[str, Any]:
     try:
         return json_object(body) if body.strip() else {}
     except TooManyFields:
@@ -163,7 +177,7 @@ def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
     return names + fields  # of equal names the last counts
 
 
-def _form(sent: Sequence[tuple[str, str]], lists: frozenset[str]) -> Mapping[str, Any]:
+def _form(sent: Sequence[tuple[str, str]], lists: frozenset[str]) -> dict[str, Any]:
     """Return the fields of a form, nested by the brackets of their names as PHP nests them.
 
     ``phone[0]=``, ``phone[]=`` and a repeated ``phone=`` are lists (SW-7); else the last of a name counts (SW-38).
@@ -316,14 +330,17 @@ def _plain(value: Value, variants: Mapping[str, str]) -> Any:
 
 def _render_sent(result: SendResult, suffix: str, variants: Mapping[str, str], _cache: SerializationCache) -> Response:
     sent = result.sent
-    value = {"success": sent.success, "queued": sent.queued, "unsent": sent.unsent}
-    if sent.items is not UNSET:
-        value["items"] = _plain(sent.items, variants)
-    if suffix == "json" and variants[quirks.JSON.name] == "raw":  # nearly every one
-        response = Response(200, _HEADERS[suffix], compact(value))
+    if suffix == "json" and sent.items is UNSET:
+        response = Response(200, _HEADERS[suffix], _write_counts(sent))
     else:
-        response = _response(200, suffix, variants, "response", value)
+        response = _response(200, suffix, variants, "response", _plain(sent, variants))
     return structs.replace(response, timing=_TIMINGS[result.meaning]) if result.meaning in _TIMINGS else response
+
+
+@lru_cache(maxsize=256)
+def _write_counts(sent: Sent) -> bytes:
+    """Write a send's answer without items; cached, because nearly every one is about a single message."""
+    return compact({"success": sent.success, "queued": sent.queued, "unsent": sent.unsent})
 
 
 def _further(status: int, error: ProviderError) -> tuple[tuple[str, str], ...]:
