@@ -137,7 +137,7 @@ _BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"]+)"|([^",;\s]+))', re.IGNOR
 MOST_FIELDS = 1_000
 """The fields of a form, a multipart body or a query string that are read, empty ones included; PHP's ``max_input_vars``."""
 MOST_VALUES = 110_000
-"""The values of a JSON document that is read: SerwerSMS takes 100,000 recipients in one request."""
+"""The values of a JSON document that is read; a provider may take 100,000 recipients in one request."""
 MOST_LEVELS = 64
 """The levels of lists and objects of a JSON document that is read; PHP's ``max_input_nesting_level``."""
 
