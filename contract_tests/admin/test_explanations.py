@@ -468,7 +468,7 @@ UNMATCHED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str
             "InvalidAction",
             "documented",
             "SW-33",
-            "Ask for messages/recived, messages/received, messages/send_nd or messages/send_ndi.",
+            "Ask for an action that the vendor has, such as messages/send_sms or messages/recived.",
         ),
     ),
     "no provider": (

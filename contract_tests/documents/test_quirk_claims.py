@@ -713,7 +713,7 @@ SERWERSMS: list[Claim] = [
          code(at().client.post("/messages/recived?username=Login&password=Haslo"))],
         [IDS["nd"], 405, 1001],
     )),
-    ("SW-33", "1000 for all that this double does not have, and for what the vendor does not have", lambda at: ([code(at().client.post(path, data=at().who)) for path in ("/messages/jump", "/messages/fly")], [1000, 1000])),
+    ("SW-33", "1000 for every path that is none of the vendor's actions", lambda at: ([code(at().client.post(path, data=at().who)) for path in ("/messages/jump", "/messages/fly")], [1000, 1000])),
     ("SW-34", "the error of that code, without credentials, by POST and GET, at HTTP 200 in every variant; a code that the table does not have is 2002", lambda at: (
         [code(at().client.open(f"/error/{number}", method=method)) for method in ("GET", "POST") for number in (3331, 7)], [3331, 2002] * 2,
     )),
@@ -723,7 +723,7 @@ SERWERSMS: list[Claim] = [
     ("SW-36", "lists, objects, fractions and truth where a text stands, and bytes that are not UTF-8, are 1006", lambda at: (
         [code(at().client.post("/messages/recived", json={**at().who, "order": value})) for value in (["asc"], {"a": 1}, 1.5, True, "asc")], [1006, 1006, 1006, 1006, None],
     )),
-    ("SW-37", "whether the vendor has the action, the method, the body's form, the credentials, whether this double has the action", lambda at: (
+    ("SW-37", "whether the vendor has the action, the method, the body's form, the credentials, the parameters", lambda at: (
         [code(at().client.post(f"/messages/{action}", data={"username": "x"})) for action in ("fly", "send_sms", "recived")], [1000, 1001, 1001],
     )),
     ("SW-38", "an empty one is not there, whichever it is; the last of a name counts, but for `phone`; unknown ones", lambda at: (

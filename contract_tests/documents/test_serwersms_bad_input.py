@@ -236,7 +236,7 @@ def test_another_method_is_rejected_in_xml_too(client):
         "/messages/Recived",
         "/messages/recived%00",
         "/messages/%ff",
-        "/quiz/view",
+        "/quiz/nothing",
         "/messages/" + "x" * 5000,
         "/account/nothing.json",
         "/error/",

@@ -18,7 +18,6 @@ from mockserver.engine.messages import Attachment, Message
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.providers.serwersms.errors import CODES, ERRORS
-from mockserver.providers.serwersms.operations import NOT_OFFERED
 
 WHO = {"username": "Login", "password": "Haslo"}
 TOKEN = {"Authorization": "Bearer a-token"}
@@ -672,7 +671,7 @@ def test_sw_30_an_error_is_the_vendors_envelope_at_http_200(printed):
         ("/messages/recived", {"type": "x"}, {}, 400, 1006),
         ("/messages/recived", {"phone": "x"}, {}, 400, 2001),
         ("/messages/nothing", {}, {}, 404, 1000),
-        ("/quiz/view", {}, {}, 404, 1000),
+        ("/quiz/nothing", {}, {}, 404, 1000),
         ("/error/9", {}, {}, 404, 2002),
         ("/error/1001", {}, {}, 200, 1001),
     ],
@@ -761,15 +760,10 @@ def test_sw_32_a_get_may_be_rejected(variant):
     assert own.client.get("/error/1001").json == NO_USER
 
 
-@pytest.mark.parametrize("action", sorted(NOT_OFFERED))
-def test_sw_33_the_vendors_other_actions_are_not_specified(client, action):
-    assert client.post(f"/{action.replace('.', '/')}.json", data=WHO).json == NO_ACTION
-
-
-def test_sw_33_an_action_that_the_vendor_does_not_have_is_not_specified_either(registry, printed):
-    assert printed.form("nothing").json == printed.client.post("/quiz/view", data=WHO).json == NO_ACTION
+def test_sw_33_an_action_that_the_vendor_does_not_have_is_not_specified(registry, printed):
+    assert printed.form("nothing").json == printed.client.post("/quiz/nothing", data=WHO).json == NO_ACTION
     rejected = [type(exchange.error).__name__ for exchange in registry.default.journal.since(0)]
-    assert rejected == ["InvalidAction", "NotOffered"]
+    assert rejected == ["InvalidAction", "InvalidAction"]
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -887,20 +881,6 @@ def test_sw_37_the_action_comes_before_the_method_the_body_the_credentials_and_t
         "UnknownType",
         "NotAPage",
     ]
-
-
-@pytest.mark.parametrize("action", ["quiz/view", "quiz/view.json"])
-def test_sw_37_credentials_come_before_an_action_that_is_not_offered(open_registry, action):
-    registry = open_registry()
-    own = SerwerSMS(registry)
-
-    assert own.client.post(f"/{action}", headers=TOKEN).json == NO_TOKEN
-    assert own.client.post(f"/{action}", data={**WHO, "password": "x"}).json == NO_USER
-    assert own.client.post(f"/{action}").json == NO_USER
-    assert own.client.post(f"/{action}", data="{", content_type="application/json").json == BAD_DATA
-    assert own.client.post(f"/{action}", data=WHO).json == NO_ACTION
-    exchange = registry.default.journal.since(0)[-1]
-    assert (type(exchange.error).__name__, exchange.account) == ("NotOffered", "serwersms/documents")
 
 
 @pytest.mark.parametrize("value", ["first", "after-credentials"])

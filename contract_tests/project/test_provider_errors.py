@@ -32,7 +32,6 @@ def test_a_provider_has_an_error_for_a_wrong_method_and_one_for_a_failure_of_the
         ("mgage", "EndsBeforeStart", "MG-6"),
         ("mgage", "UnknownPath", "MG-27"),
         ("serwersms", "UnknownOrder", "SW-16"),
-        ("serwersms", "NotOffered", "SW-33"),
     ],
 )
 def test_a_rule_that_no_document_has_is_labelled_assumed(provider: str, name: str, quirk: str) -> None:

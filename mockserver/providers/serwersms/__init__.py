@@ -15,7 +15,7 @@ from .entries import COLLECTIONS, upgrade_account
 from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import KINDS, receive_inbound
-from .operations import GROUPS, NOT_OFFERED, OPERATIONS, decide
+from .operations import GROUPS, OPERATIONS, decide
 from .outbound import MessageFields
 from .quirks import QUIRKS
 from .routes import ROUTES
@@ -52,7 +52,6 @@ SERWERSMS = Provider(
     authorization=("bearer",),
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",
-    not_offered=NOT_OFFERED,
     magic=magic.MAGIC,
     behaviours=BEHAVIOURS,
     probes=(

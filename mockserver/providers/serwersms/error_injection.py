@@ -49,7 +49,6 @@ def _limit_used_up(error: type[ProviderError], _: Case) -> ProviderError:
 
 _LIMITS = (errors.EcoLimitUsedUp, errors.FullLimitUsedUp, errors.MmsLimitUsedUp, errors.VoiceLimitUsedUp)
 ERROR_BUILDERS: Mapping[type[ProviderError], ErrorBuilder] = {
-    errors.NotOffered: lambda case: errors.NotOffered(action=case.call.operation),
     errors.BodyUnreadable: lambda _: errors.BodyUnreadable(reason="not an object"),
     errors.TooManyParameters: lambda _: errors.TooManyParameters(reason=f"more than {MOST_FIELDS} fields"),
     errors.NotASingleText: _not_single,

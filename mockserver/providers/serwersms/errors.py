@@ -153,18 +153,8 @@ class InvalidAction(SerwersmsError):
     code, status_4xx = 1000, 404
     description = CODES[1000].en
     about = ("path",)
-    hint = "Ask for messages/recived, messages/received, messages/send_nd or messages/send_ndi."
+    hint = "Ask for an action that the vendor has, such as messages/send_sms or messages/recived."
     source = documented("004", "call the specified URL using POST", "SW-33")
-
-
-class NotOffered(SerwersmsError):
-    """One of the vendor's actions that this double does not have."""
-
-    code, status_4xx = 1000, 404
-    description = CODES[1000].en
-    about = ("path",)
-    hint = "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's."
-    source = assumed("SW-33")
 
 
 class WrongMethod(SerwersmsError):

@@ -1,6 +1,6 @@
 """The addresses of SerwerSMS: each operation without a suffix, with ``.json`` and with ``.xml``.
 
-The vendor's actions that are not offered (`operations.NOT_OFFERED`) lead here too, and get the vendor's error.
+Other actions of the vendor's groups lead here too, and get his error (SW-33).
 """
 
 from __future__ import annotations
