@@ -189,9 +189,9 @@ def _form(sent: Sequence[tuple[str, str]], lists: frozenset[str]) -> dict[str, A
         if name not in lists:
             values[name] = value
         elif name in values:
-            values[name].append(value)
+            values[name] = [*(values[name] or ("",)), value]
         else:
-            values[name] = [value]
+            values[name] = [value] if value else []  # SW-38: blank
     else:
         return values  # nearly every form has no brackets
     values = {}
