@@ -254,6 +254,16 @@ def test_the_states_of_a_sent_message_and_their_reports_are_met(world: WorldClie
     assert "forwarding, repeat 1" not in met(world)
 
 
+def test_a_check_of_several_numbers_is_met_in_both_states(world: WorldClient, ask) -> None:
+    who = {"username": "Login", "password": "Haslo"}
+    world.clock.freeze()
+    asked = ask("POST", "/phones/check", data=who | {"phone": "500600700,600700800"})
+    assert {"a check of several numbers that is pending"} == met(world)
+    world.clock.advance(5)
+    ask("POST", "/phones/check.xml", data=who | {"id": asked.json()["id"]})
+    assert {f"a check of several numbers that is {state}" for state in ("pending", "done")} == met(world)
+
+
 # -- what the traffic shows --------------------------------------------------------------------------------------------
 
 

@@ -36,6 +36,12 @@ def _shows_state(state: str) -> Callable[[Exchange], bool]:
     return lambda exchange: exchange.operation in _REPORTS and bool(compiled.search(exchange.response_body))
 
 
+def _shows_check(state: str) -> Callable[[Exchange], bool]:
+    """Return whether a response shows a check of several numbers in a state."""
+    compiled = re.compile(rf'"status":"{state}"|<status>{state}</status>'.encode())
+    return lambda exchange: exchange.operation == "phones.check" and bool(compiled.search(exchange.response_body))
+
+
 _REPORTS = ("messages.reports", "messages.view")
 
 
@@ -60,6 +66,15 @@ BEHAVIOURS = (
         _holds(r'"attachments":\[\{|<attachments>\s*<'),
     ),
     Behaviour("an empty list of messages", assumed("SW-15"), _IS_EMPTY),
+    *(
+        Behaviour(f"a check of several numbers that is {state}", assumed("SW-92"), _shows_check(state))
+        for state in ("pending", "done")
+    ),
+    Behaviour(
+        "the URL of a check is called",
+        assumed("SW-93"),
+        done=lambda each: each.kind == "check" and each.status == "acknowledged",
+    ),
     Behaviour("page 2", assumed("SW-16"), lambda each: _page(each) == 2 and not _IS_EMPTY(each)),
     Behaviour(
         "the last page", assumed("SW-16"), lambda each: _pages(each) is not None and max(_page(each), 1) == _pages(each)
