@@ -215,6 +215,14 @@ def test_100_000_recipients_are_the_most_of_one_request(sender, count):
     assert len(sender.stored) == (count if count == 100_000 else 0)
 
 
+def test_100_000_recipients_with_a_unique_id_each_may_be_lists_of_json(sender):
+    phones = list(range(500_000_000, 500_100_000))
+
+    answer = sender.send(phone=phones, unique_id=[f"id{phone}" for phone in phones], test=True)
+    assert answer == {"success": True, "queued": 100_000, "unsent": 0}
+    assert 3110 == sender.code(phone=[*phones, 600_000_000])
+
+
 def test_10_000_pairs_are_the_most_of_one_request(sender):
     pairs = [f"{number}:a" for number in range(500_000_000, 500_010_001)]
 

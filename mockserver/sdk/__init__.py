@@ -97,6 +97,7 @@ from .paging import (
 from .provider import Behaviour, Magic, Pages, Probe, Provider, Quirk, Route
 from .request import (
     MOST_FIELDS,
+    MOST_VALUES,
     Malformed,
     MalformedCredentials,
     ProviderRequest,
@@ -133,6 +134,7 @@ __all__ = [
     "FLAGS",
     "LATEST",
     "MOST_FIELDS",
+    "MOST_VALUES",
     "NO_TRACE",
     "SDK_VERSION",
     "SECOND",

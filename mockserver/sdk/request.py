@@ -147,8 +147,8 @@ _ESCAPED_PIECE = 8 * 1024
 """The percent-encoded characters that are decoded at a time, of which each may be an object of its own."""
 _JSON_MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[,{}\[\]]', re.DOTALL)
 """A text of JSON, which may lack its end, or a mark that stands between values."""
-_MOST_MARKS = 6 * MOST_VALUES
-"""More marks than a document of that many values has: the names and values, the commas, and the brackets of empty lists."""
+_MARKS_PER_VALUE = 6
+"""More marks than a document has for each of its values: the name and the value, the comma, and the brackets of an empty list."""
 
 
 class Malformed(ValueError):
@@ -175,40 +175,40 @@ def is_utf8(value: str) -> bool:
     return True
 
 
-def json_object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes, most_values: int = MOST_VALUES) -> dict[str, Any]:
     """Read a body that is a JSON object.
 
     Raises:
-        TooManyFields: it has more than `MOST_VALUES` values or `MOST_LEVELS` levels.
+        TooManyFields: it has more than `most_values` values or `MOST_LEVELS` levels.
         Malformed: it is not JSON, or another JSON value.
     """
-    sent = json_value(body)
+    sent = json_value(body, most_values)
     if not isinstance(sent, dict):
         raise Malformed("not an object")
     return sent
 
 
-def json_value(text: bytes) -> Any:
+def json_value(text: bytes, most_values: int = MOST_VALUES) -> Any:
     """Read a JSON document: a body, or the value of a parameter.
 
     Raises:
-        TooManyFields: it has more than `MOST_VALUES` values or `MOST_LEVELS` levels.
+        TooManyFields: it has more than `most_values` values or `MOST_LEVELS` levels.
         Malformed: it is not JSON.
     """
-    check_json_size(text)
+    check_json_size(text, most_values)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as reason:
         raise Malformed(str(reason)) from reason
 
 
-def check_json_size(body: bytes) -> None:
+def check_json_size(body: bytes, most_values: int = MOST_VALUES) -> None:
     """Check the number of values and levels of a JSON document before anything is made of it.
 
     Raises:
-        TooManyFields: there are more than `MOST_VALUES` values or `MOST_LEVELS` levels.
+        TooManyFields: there are more than `most_values` values or `MOST_LEVELS` levels.
     """
-    if body.count(b",") < MOST_VALUES and body.count(b"[") + body.count(b"{") <= MOST_LEVELS:
+    if body.count(b",") < most_values and body.count(b"[") + body.count(b"{") <= MOST_LEVELS:
         return  # whatever of them stands in texts
     values, levels = 1, 0
     for count, found in enumerate(_JSON_MARK.finditer(body)):
@@ -219,8 +219,8 @@ def check_json_size(body: bytes) -> None:
             levels += 1
         elif mark in b"]}":
             levels -= 1
-        if values > MOST_VALUES or count > _MOST_MARKS:
-            raise TooManyFields(f"more than {MOST_VALUES} values")
+        if values > most_values or count > _MARKS_PER_VALUE * most_values:
+            raise TooManyFields(f"more than {most_values} values")
         if levels > MOST_LEVELS:
             raise TooManyFields(f"more than {MOST_LEVELS} levels")
 

@@ -17,6 +17,7 @@ from msgspec import UNSET, Struct, structs
 
 from mockserver.sdk import (
     AT_ONCE,
+    MOST_VALUES,
     Attachment,
     Call,
     Credential,
@@ -70,6 +71,9 @@ from .outbound import SendResult, Sent
 from .results import Document, Listed, Shown, Value, Written
 from .routes import ACTIONS
 
+_MOST_OF_A_SEND = 250_000
+"""The values of a JSON body that sends: a number and a ``unique_id`` for each of 100,000 messages, and more."""
+
 
 class _Names(NamedTuple):
     """The names of an operation's parameters."""
@@ -77,16 +81,19 @@ class _Names(NamedTuple):
     all: frozenset[str]
     lists: frozenset[str]
     """Those that are sent as lists."""
+    most_values: int
+    """The values of a JSON body that are read (SW-57)."""
 
     @classmethod
     def of(cls, operations: Iterable[Operation]) -> _Names:
         rows = [row for each in operations for row in (*each.common, *each.parameters) if row.place != "path"]
         lists = (row.name for row in rows if row.kind.schema.get("type") == "array")
-        return cls(frozenset(row.name for row in rows), frozenset(lists))
+        names = frozenset(row.name for row in rows)
+        return cls(names, frozenset(lists), _MOST_OF_A_SEND if "unique_id" in names else MOST_VALUES)
 
 
 _NAMES = {each.name: _Names.of([each]) for each in OPERATIONS}
-_ALL_NAMES = _Names.of(OPERATIONS)
+_ALL_NAMES = _Names.of(OPERATIONS)._replace(most_values=MOST_VALUES)
 """For an action that does not exist."""
 _FIELDS = {"messages/received": "received"}
 _ERROR = "error/"
@@ -106,7 +113,7 @@ def parse(request: ProviderRequest) -> Call:
     names = _NAMES.get(operation, _ALL_NAMES)
     try:
         # SW-32
-        sent = _body(request, names.lists) if method == "POST" else _form(pairs(request.query), names.lists)
+        sent = _body(request, names) if method == "POST" else _form(pairs(request.query), names.lists)
     except TooManyFields as reason:  # SW-57
         defect = TooManyParameters(reason=str(reason))
     except SerwersmsError as error:
@@ -138,27 +145,27 @@ def _split(path: str) -> tuple[str, str]:
     return (action, suffix) if dot and suffix in ("json", "xml") else (path.removeprefix("/"), "json")
 
 
-def _body(request: ProviderRequest, lists: frozenset[str]) -> dict[str, Any]:
+def _body(request: ProviderRequest, names: _Names) -> dict[str, Any]:
     """Return the parameters of the body: JSON and multipart by the Content-Type, a form otherwise (SW-35)."""
     if request.is_too_large:
         raise BodyTooLarge
     content_type = request.get("content-type")
     kind = media_type(content_type)
     if kind == "application/json" or kind.endswith("+json"):
-        return _json(request.body)
+        return _json(request.body, names.most_values)
     if kind != "multipart/form-data":
-        return _form(pairs(request.body), lists)
+        return _form(pairs(request.body), names.lists)
     try:
-        return _form(_multipart(content_type, request.body), lists)
+        return _form(_multipart(content_type, request.body), names.lists)
     except TooManyFields:
         raise
     except Malformed as reason:
         raise BodyUnreadable(reason=str(reason)) from reason
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _json(body: bytes, most_values: int) -> dict[str, Any]:
     try:
-        return json_object(body) if body.strip() else {}
+        return json_object(body, most_values) if body.strip() else {}
     except TooManyFields:
         raise
     except Malformed as reason:
