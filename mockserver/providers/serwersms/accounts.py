@@ -49,7 +49,7 @@ class AccountFields(Struct, frozen=True):
     blocked: Annotated[bool, Meta(description="true or false")] = False
     """Whether nothing can be sent."""
     duplicate_control: Annotated[bool, Meta(description="true or false")] = False
-    """Whether a unique_id is used up for ever, even that of a deleted message (SW-64)."""
+    """Whether a unique_id that a message has is rejected with 3111, in every variant (SW-64)."""
     free_package: Annotated[bool, Meta(description="true or false")] = False
     """Whether it has the free package for trying, with one sender's name of its own."""
     subaccount: Annotated[bool, Meta(description="true or false")] = False
