@@ -775,112 +775,112 @@ SERWERSMS: list[Claim] = [
     ("SW-56", "All are required, and one that is missing or blank is 2000; `phone` is one number (SW-7, SW-8), or it is 2001", lambda at: (
         [at().form("send_nd", phone=JAN, text="x").json, code(at().form("send_nd", phone=JAN)), code(at().form("send_nd", phone="x", text="x"))], [{"success": True}, 2000, 2001],
     )),
-    ("SW-60", "`success` is true even where all are unsent", lambda at: (at().form("send_sms", phone="x", text="x").json, {"success": True, "queued": 0, "unsent": 1})),
-    ("SW-61", "one that is sent and blank, or a text of nothing but spaces, is 3104 or 3101", lambda at: (
+    ("SW-58", "`success` is true even where all are unsent", lambda at: (at().form("send_sms", phone="x", text="x").json, {"success": True, "queued": 0, "unsent": 1})),
+    ("SW-59", "one that is sent and blank, or a text of nothing but spaces, is 3104 or 3101", lambda at: (
         [code(at().form("send_sms", **sent)) for sent in ({"phone": JAN}, {"text": "x"}, {"phone": "", "text": "x"}, {"phone": JAN, "text": " "})], [2000, 2000, 3104, 3101],
     )),
-    ("SW-62", "the sender is one of the ready-made names", lambda at: ([code(at().form("send_sms", phone=JAN, text="x", sender=name)) for name in ("INFO", "Info", "")], [None, 3106, None])),
-    ("SW-63", "160 characters of GSM 03.38 are one part, and 153 each part of more", lambda at: (
+    ("SW-60", "the sender is one of the ready-made names", lambda at: ([code(at().form("send_sms", phone=JAN, text="x", sender=name)) for name in ("INFO", "Info", "")], [None, 3106, None])),
+    ("SW-61", "160 characters of GSM 03.38 are one part, and 153 each part of more", lambda at: (
         [at().form("send_sms", phone=JAN, text="ł" * length, details="1").json["items"][0]["parts"] for length in (160, 161, 307)], [1, 2, 3],
     )),
-    ("SW-64", "other characters or lengths are 3200, another count 3202, one twice in a request 3201", lambda at: (
+    ("SW-62", "other characters or lengths are 3200, another count 3202, one twice in a request 3201", lambda at: (
         [code(at().form("send_sms", phone=f"{JAN},500600701", text="x", unique_id=name)) for name in ("a-b", "abc", "abc,abc", "abc,abd")], [3200, 3202, 3201, None],
     )),
-    ("SW-65", "What is no number is unsent with 3103", lambda at: (at().form("send_sms", phone=f"{JAN},x,{JAN}", text="x").json, {"success": True, "queued": 1, "unsent": 1})),
-    ("SW-66", "what cannot be read, or is more than 60 seconds in the past, is 3108", lambda at: (
+    ("SW-63", "What is no number is unsent with 3103", lambda at: (at().form("send_sms", phone=f"{JAN},x,{JAN}", text="x").json, {"success": True, "queued": 1, "unsent": 1})),
+    ("SW-64", "what cannot be read, or is more than 60 seconds in the past, is 3108", lambda at: (
         [code(at().form("send_sms", phone=JAN, text="x", date=f"2026-06-01 {clock}")) for clock in ("13:58:59", "13:59:00", "14:00:00", "soon")], [3108, None, None, 3108],
     )),
-    ("SW-67", "with `test` the answer is the same, nothing is stored, nothing is used up and no `unique_id` is taken", lambda at: (
+    ("SW-65", "with `test` the answer is the same, nothing is stored, nothing is used up and no `unique_id` is taken", lambda at: (
         use(at(), lambda client: [client.form("send_sms", phone=JAN, text="x", unique_id="abc", test=test).json for test in ("1", "1", "0")]), [{"success": True, "queued": 1, "unsent": 0}] * 3,
     )),
-    ("SW-68", "a text of more than 160 characters is 3102", lambda at: ([code(at().form("send_voice", phone=JAN, text="x" * length)) for length in (160, 161)], [None, 3102])),
-    ("SW-69", "A send that needs more is rejected as a whole", lambda at: (
+    ("SW-66", "a text of more than 160 characters is 3102", lambda at: ([code(at().form("send_voice", phone=JAN, text="x" * length)) for length in (160, 161)], [None, 3102])),
+    ("SW-67", "A send that needs more is rejected as a whole", lambda at: (
         use(at(stored(0, 1), fields=freeze({"limits": {"eco": "2"}})), lambda client: [code(client.form("send_sms", phone=phones, text="x")) for phones in (f"{JAN},500600701,500600702", JAN, JAN, JAN)]),
         [3000, None, None, 3000],
     )),
     ("SW-57", "1006, invalid data format, for a form, a multipart body or a query string of more than 1,000 fields, empty ones included", lambda at: (
         [code(at().client.post("/messages/recived", data="&" * number, content_type="application/x-www-form-urlencoded")) for number in (999, 1_000)], [1001, 1006],
     )),
-    ("SW-80", "at most 1,000, of which a larger `limit` makes 1,000, or is 3331", lambda at: (
+    ("SW-78", "at most 1,000, of which a larger `limit` makes 1,000, or is 3331", lambda at: (
         [serwersms(at, "groups/index", limit="1001")["paging"]["page"], serwersms(partial(at, variants={"serwersms.lists.limit": "rejected"}), "groups/index", limit="1001")], [1, 3331],
     )),
-    ("SW-80", "An `id` that the account does not have, or that is none, is 1004; without one it is 2000", lambda at: (
+    ("SW-78", "An `id` that the account does not have, or that is none, is 1004; without one it is 2000", lambda at: (
         [serwersms(at, "groups/view", **parameters) for parameters in ({"id": "1"}, {"id": "x"}, {})], [1004, 1004, 2000],
     )),
-    ("SW-81", "a number that is on the list is 4601; `delete` goes by the number, and one that is not on it is 4602; `check` answers `exists`", lambda at: (
+    ("SW-79", "a number that is on the list is 4601; `delete` goes by the number, and one that is not on it is 4602; `check` answers `exists`", lambda at: (
         use(at(), lambda client: [serwersms(lambda: client, f"blacklist/{action}", phone="500600721") for action in ("delete", "add", "add", "check", "delete", "delete")])[::2],
         [4602, 4601, {"success": True}],
     )),
-    ("SW-82", "several groups may have one name, of at most 100 characters, else 1006", lambda at: (
+    ("SW-80", "several groups may have one name, of at most 100 characters, else 1006", lambda at: (
         use(at(), lambda client: [serwersms(lambda: client, "groups/add", name=name) for name in ("a", "a", "a" * 101)][1:]), [{"success": True, "id": 17293090}, 1006],
     )),
-    ("SW-83", "an empty list; or `null` in JSON and an empty `response` in XML", lambda at: (
+    ("SW-81", "an empty list; or `null` in JSON and an empty `response` in XML", lambda at: (
         [at(stored(0, 1), variants={"serwersms.groups.none": v}).client.post(f"/groups/index{suffix}", data=at().who).text[-11:] for v, suffix in (("list", ""), ("null", ""), ("null", ".xml"))],
         ['{"items":[]}'[-11:], "null", "<response/>"],
     )),
-    ("SW-84", "groups that there are not are ignored", lambda at: (serwersms(at, "contacts/add", phone="500600700", group_id="123")["success"], True)),
-    ("SW-84", "those without a number are counted as `failed`", lambda at: (
+    ("SW-82", "groups that there are not are ignored", lambda at: (serwersms(at, "contacts/add", phone="500600700", group_id="123")["success"], True)),
+    ("SW-82", "those without a number are counted as `failed`", lambda at: (
         serwersms(at, "contacts/import", group_name="a", contact='[{"phone":"500600700"},{}]')["failed"], 1,
     )),
-    ("SW-85", "a name and a text, both required by `add`", lambda at: ([serwersms(at, "templates/add", **each) for each in ({"name": "a"}, {"text": "a"})], [2000, 2000])),
-    ("SW-86", "one that ends with none of these is 4002, one that contains `missing` is 4001, and one that contains `too-large` is 4000", lambda at: (
+    ("SW-83", "a name and a text, both required by `add`", lambda at: ([serwersms(at, "templates/add", **each) for each in ({"name": "a"}, {"text": "a"})], [2000, 2000])),
+    ("SW-84", "one that ends with none of these is 4002, one that contains `missing` is 4001, and one that contains `too-large` is 4000", lambda at: (
         [serwersms(at, "files/add", type="mms", url=f"http://a.example/{name}") for name in ("a.exe", "missing.jpg", "too-large.jpg")], [4002, 4001, 4000],
     )),
-    ("SW-86", "until then the file is listed with a size of 0", lambda at: (
+    ("SW-84", "until then the file is listed with a size of 0", lambda at: (
         use(at(variants={"serwersms.files.url": "fetched"}), lambda client: [serwersms(lambda: client, "files/add", type="mms", url="http://127.0.0.1:9/a"), serwersms(lambda: client, "files/index")["items"][0]["size"]][1]), 0,
     )),
-    ("SW-87", "another is 1004. Without one of the two it is 2000", lambda at: ([serwersms(at, "push/contact", api_hash="x", **more) for more in ({"user_id": "1"}, {})], [1004, 2000])),
-    ("SW-70", "a message is `in_progress`, one second of the world's clock later `sent`, and four seconds after that `delivered`", lambda at: (
+    ("SW-85", "another is 1004. Without one of the two it is 2000", lambda at: ([serwersms(at, "push/contact", api_hash="x", **more) for more in ({"user_id": "1"}, {})], [1004, 2000])),
+    ("SW-68", "a message is `in_progress`, one second of the world's clock later `sent`, and four seconds after that `delivered`", lambda at: (
         [[reported(at, seconds, **variants)["status"] for seconds in (0, 1, 5)] for variants in ({}, {"serwersms.states": "instant"})], [["in_progress", "sent", "delivered"], ["delivered"] * 3],
     )),
-    ("SW-71", "or `undelivered` (message_expired), `unsent` (other_error) after a second, or `never`: it stays `sent`", lambda at: (
+    ("SW-69", "or `undelivered` (message_expired), `unsent` (other_error) after a second, or `never`: it stays `sent`", lambda at: (
         [[reported(at, 5, **{"serwersms.states.end": end})[name] for name in ("status", "reason")] for end in ("delivered", "undelivered", "unsent", "never")],
         [["delivered", None], ["undelivered", "message_expired"], ["unsent", "other_error"], ["sent", None]],
     )),
-    ("SW-72", "when the message has come to its last state", lambda at: (
+    ("SW-70", "when the message has come to its last state", lambda at: (
         [reported_to("http://a/?#STAN#", **{"serwersms.dlr.states": states}) for states in ("last", "every")], [["http://a/?DELIVRD"], ["http://a/?DELIVRD"] * 2],
     )),
-    ("SW-73", "DELIVRD for `delivered`", lambda at: (
+    ("SW-71", "DELIVRD for `delivered`", lambda at: (
         [reported_to("http://a/?#STAN#", **{"serwersms.dlr.words": words}) for words in ("smpp", "api")], [["http://a/?DELIVRD"], ["http://a/?delivered"]],
     )),
-    ("SW-74", "it is `eco` with that message's id", lambda at: (use(at(stored(0, 1)), names_its_message), True)),
-    ("SW-75", "`pending` is `sent`", lambda at: (
+    ("SW-72", "it is `eco` with that message's id", lambda at: (use(at(stored(0, 1)), names_its_message), True)),
+    ("SW-73", "`pending` is `sent`", lambda at: (
         [[bool(reported(at, seconds, status="pending", **{"serwersms.pending": pending})) for seconds in (0, 1, 5)] for pending in ("sent", "not-final")], [[False, True, False], [True, True, False]],
     )),
-    ("SW-76", "`sent` and `delivered` (null before; of a message of a world file that does not say them, 1 and 5 seconds after the request), `sender` (empty for ECO+)", lambda at: ([reported(at, 0)[name] for name in ("sent", "delivered", "sender", "method", "reason")], [None, None, "", "HTTPS API", None])),
-    ("SW-77", "Without either it is 2000, for a message that the account does not have 1004", lambda at: ([serwersms(at, "messages/view", **sent) for sent in ({}, {"id": "x"})], [2000, 1004])),
-    ("SW-78", "`correct` counts them, and `failed` the identifiers without one; `success` is true where one was deleted", lambda at: (serwersms(at, "messages/delete", id="x,y"), {"success": False, "correct": 0, "failed": 2})),
-    ("SW-79", "one item for each send request", lambda at: (
+    ("SW-74", "`sent` and `delivered` (null before; of a message of a world file that does not say them, 1 and 5 seconds after the request), `sender` (empty for ECO+)", lambda at: ([reported(at, 0)[name] for name in ("sent", "delivered", "sender", "method", "reason")], [None, None, "", "HTTPS API", None])),
+    ("SW-75", "Without either it is 2000, for a message that the account does not have 1004", lambda at: ([serwersms(at, "messages/view", **sent) for sent in ({}, {"id": "x"})], [2000, 1004])),
+    ("SW-76", "`correct` counts them, and `failed` the identifiers without one; `success` is true where one was deleted", lambda at: (serwersms(at, "messages/delete", id="x,y"), {"success": False, "correct": 0, "failed": 2})),
+    ("SW-77", "one item for each send request", lambda at: (
         use(at(stored(0, 1)), lambda client: [client.form("send_sms", phone=JAN, text="x") and len(client.client.post("/stats/index", data=client.who).json["items"]) for _ in "ab"]), [1, 2],
     )),
-    ("SW-90", 'Anything else is `{"correct":false}` and no error; without `phone` it is 2000', lambda at: (
+    ("SW-86", 'Anything else is `{"correct":false}` and no error; without `phone` it is 2000', lambda at: (
         [serwersms(at, "phones/test", **phone) for phone in ({"phone": "500600700"}, {"phone": "x"}, {})], [{"correct": True}, {"correct": False}, 2000],
     )),
-    ("SW-91", "Any other, and what is no number, is `ERR`, and no error.", lambda at: (
+    ("SW-87", "Any other, and what is no number, is `ERR`, and no error.", lambda at: (
         [serwersms(at, "phones/check", phone=phone)["status"] for phone in ("500600700", "221234567", "x")], ["OK", "ERR", "ERR"],
     )),
-    ("SW-92", 'several numbers are a question with an id of 10 hexadecimal digits, which is `{"status":"pending","process":0,"id":…}`', lambda at: (
+    ("SW-88", 'several numbers are a question with an id of 10 hexadecimal digits, which is `{"status":"pending","process":0,"id":…}`', lambda at: (
         use(serwersms(at, "phones/check", phone="500600700,x"), lambda asked: [asked["status"], asked["process"], bool(re.fullmatch("[0-9a-f]{10}", asked["id"]))]), ["pending", 0, True],
     )),
-    ("SW-92", "an unknown one is 4106; where one is sent, `phone` is not read", lambda at: (serwersms(at, "phones/check", phone="500600700", id="x"), 4106)),
-    ("SW-93", "what is no http or https URL of at most 1,024 characters is 1006", lambda at: (serwersms(at, "phones/check", phone="500600700", url="x"), 1006)),
-    ("SW-94", "without `description` and `url`", lambda at: (
+    ("SW-88", "an unknown one is 4106; where one is sent, `phone` is not read", lambda at: (serwersms(at, "phones/check", phone="500600700", id="x"), 4106)),
+    ("SW-89", "what is no http or https URL of at most 1,024 characters is 1006", lambda at: (serwersms(at, "phones/check", phone="500600700", url="x"), 1006)),
+    ("SW-90", "without `description` and `url`", lambda at: (
         [list(serwersms(at, f"phones/{action}", phone="500600700"))[-1] for action in ("check", "lookup")], ["description", "network_ported"],
     )),
-    ("SW-95", "an `email` without a name, an @ and a host 4308, a `company` without a letter or digit 4311", lambda at: (
+    ("SW-91", "an `email` without a name, an @ and a host 4308, a `company` without a letter or digit 4311", lambda at: (
         [serwersms(at, "account/add", phone=JAN, email=email, first_name="J", last_name="K", company="-") for email in ("a@b", "a@b.pl")], [4308, 4311],
     )),
-    ("SW-96", "these, with made-up values, under `serwersms.example`", lambda at: (serwersms(at, "account/help")["email"], "pomoc@serwersms.example")),
-    ("SW-97", "`view` of another's is 1004, `limit` and `delete` of one are `{\"success\":false}`", lambda at: (
+    ("SW-92", "these, with made-up values, under `serwersms.example`", lambda at: (serwersms(at, "account/help")["email"], "pomoc@serwersms.example")),
+    ("SW-93", "`view` of another's is 1004, `limit` and `delete` of one are `{\"success\":false}`", lambda at: (
         [serwersms(at, f"subaccounts/{action}", id="7", type="eco", value="1") for action in ("view", "limit", "delete")], [1004, {"success": False}, {"success": False}],
     )),
-    ("SW-98", "an unknown id is 1004, in JSON or XML", lambda at: (serwersms(at, "payments/invoice", id="7"), 1004)),
-    ("SW-99", "anything else is 4201, and a missing parameter 2000", lambda at: (
+    ("SW-94", "an unknown id is 1004, in JSON or XML", lambda at: (serwersms(at, "payments/invoice", id="7"), 1004)),
+    ("SW-95", "anything else is 4201, and a missing parameter 2000", lambda at: (
         [serwersms(at, "premium/send", phone=JAN, gate="71200", id="7", text=text) for text in ("x", "")], [4201, 2000],
     )),
-    ("SW-100", "an unknown id is 1004", lambda at: (serwersms(at, "quiz/view", id="123"), 1004)),
-    ("SW-101", "the entries of the account's collection `rcs_bots`, the newest first", lambda at: ([bot["name"] for bot in serwersms(at, "templates/rcs")["items"]], ["Bot testowy"])),
-    ("SW-102", "These come by a fault alone: 1002, 1003", lambda at: ([each.code for each in BY_FAULT][:2], [1002, 1003])),
+    ("SW-96", "an unknown id is 1004", lambda at: (serwersms(at, "quiz/view", id="123"), 1004)),
+    ("SW-97", "the entries of the account's collection `rcs_bots`, the newest first", lambda at: ([bot["name"] for bot in serwersms(at, "templates/rcs")["items"]], ["Bot testowy"])),
+    ("SW-98", "These come by a fault alone: 1002, 1003", lambda at: ([each.code for each in BY_FAULT][:2], [1002, 1003])),
 ]  # fmt: skip
 
 

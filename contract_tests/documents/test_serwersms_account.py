@@ -34,13 +34,13 @@ def api(open_registry):
     return open_api(open_registry)
 
 
-def test_sw_96_account_help_names_the_vendor_and_who_looks_after_the_account(api):
+def test_sw_92_account_help_names_the_vendor_and_who_looks_after_the_account(api):
     assert api.form("account/help") == HELP
     assert api.json("account/help") == HELP
     assert "<account_maintainer><name>Anna Opiekunka</name>" in api.xml("account/help")
 
 
-def test_sw_96_who_looks_after_an_account_may_be_set(open_registry):
+def test_sw_92_who_looks_after_an_account_may_be_set(open_registry):
     api = open_api(open_registry, fields={"maintainer": {"name": "Jan", "email": "jan@example.com"}})
 
     assert api.form("account/help")["account_maintainer"] == {
@@ -50,7 +50,7 @@ def test_sw_96_who_looks_after_an_account_may_be_set(open_registry):
     }
 
 
-def test_sw_96_account_messages_lists_the_notices_the_newest_first(open_registry):
+def test_sw_92_account_messages_lists_the_notices_the_newest_first(open_registry):
     api = open_api(
         open_registry, entries=own_entries(notices=(NoticeEntry(1, "Witamy", new=False), NoticeEntry(2, "Przerwa")))
     )
@@ -64,11 +64,11 @@ def test_sw_96_account_messages_lists_the_notices_the_newest_first(open_registry
     )
 
 
-def test_sw_96_account_messages_of_an_account_without_notices_is_an_empty_list(api):
+def test_sw_92_account_messages_of_an_account_without_notices_is_an_empty_list(api):
     assert api.json("account/messages") == {"items": []}
 
 
-def test_sw_95_an_account_is_registered_once(api):
+def test_sw_91_an_account_is_registered_once(api):
     assert api.form("account/add", **JOHN) == {"success": True}
     assert api.code("account/add", **{**JOHN, "phone": "600700800"}) == 4312
     assert api.json("account/add", **{**JOHN, "email": "other@test.com"}) == {"success": True}
@@ -78,7 +78,7 @@ def test_sw_95_an_account_is_registered_once(api):
     ]
 
 
-def test_sw_95_what_an_account_signs_in_with_is_taken(open_registry):
+def test_sw_91_what_an_account_signs_in_with_is_taken(open_registry):
     api = open_api(open_registry)
     user = next(iter(api.world.state.secrets()))[1]
 
@@ -90,7 +90,7 @@ def test_sw_95_what_an_account_signs_in_with_is_taken(open_registry):
     ("name", "code"), [("phone", 4302), ("email", 4303), ("first_name", 4304), ("last_name", 4305), ("company", 4306)]
 )
 @pytest.mark.parametrize("blank", [None, ""])
-def test_sw_95_each_of_the_five_is_required(api, name, code, blank):
+def test_sw_91_each_of_the_five_is_required(api, name, code, blank):
     given = {**JOHN, name: blank}
 
     assert api.json("account/add", **given)["error"]["code"] == code
@@ -109,5 +109,5 @@ def test_sw_95_each_of_the_five_is_required(api, name, code, blank):
         ({"company": "Ż"}, None),
     ],
 )
-def test_sw_95_what_is_sent_is_checked(api, wrong, code):
+def test_sw_91_what_is_sent_is_checked(api, wrong, code):
     assert api.code("account/add", **{**JOHN, **wrong}) == code

@@ -15,7 +15,7 @@ def api(open_registry):
 
 
 @pytest.mark.parametrize("way", ["form", "json"])
-def test_sw_81_the_vendors_order_of_calls_adds_lists_checks_and_deletes_a_number_twice(api, way):
+def test_sw_79_the_vendors_order_of_calls_adds_lists_checks_and_deletes_a_number_twice(api, way):
     ask = getattr(api, way)
     for number in (12354, 12355):
         assert ask("blacklist/add", phone="500600720") == {"success": True, "id": number}
@@ -25,7 +25,7 @@ def test_sw_81_the_vendors_order_of_calls_adds_lists_checks_and_deletes_a_number
         assert ask("blacklist/check", phone="500600720") == {"exists": False}
 
 
-def test_sw_81_the_answers_in_xml(api):
+def test_sw_79_the_answers_in_xml(api):
     phone = {"phone": NUMBER}
 
     assert api.xml("blacklist/add", **phone) == "<response><success>true</success><id>12354</id></response>"
@@ -44,7 +44,7 @@ def test_a_number_is_corrected(api, spelling):
     assert api.form("blacklist/index", phone="500600720")["items"][0]["phone"] == NUMBER
 
 
-def test_sw_81_a_number_that_is_there_is_not_added_and_one_that_is_not_is_not_deleted(api):
+def test_sw_79_a_number_that_is_there_is_not_added_and_one_that_is_not_is_not_deleted(api):
     api.form("blacklist/add", phone=NUMBER)
 
     assert api.form("blacklist/add", phone="500600720")["error"] == {
@@ -65,7 +65,7 @@ def test_a_number_is_required_and_has_a_form(api, action, phone, code):
     assert api.code(f"blacklist/{action}", **phone) == code
 
 
-def test_sw_81_the_oldest_is_listed_first_and_one_number_alone_may_be_asked_for(api):
+def test_sw_79_the_oldest_is_listed_first_and_one_number_alone_may_be_asked_for(api):
     for number in ("500600720", "500600722", "500600721"):
         api.form("blacklist/add", phone=number)
 
@@ -88,7 +88,7 @@ def test_sw_81_the_oldest_is_listed_first_and_one_number_alone_may_be_asked_for(
         ({"page": "9"}, {"page": 9, "count": 2}, 0),
     ],
 )
-def test_sw_80_a_page_is_given_where_it_is_asked_for(api, asked, paging, size):
+def test_sw_78_a_page_is_given_where_it_is_asked_for(api, asked, paging, size):
     for number in range(120):
         api.form("blacklist/add", phone=f"500600{number:03}")
 
@@ -98,7 +98,7 @@ def test_sw_80_a_page_is_given_where_it_is_asked_for(api, asked, paging, size):
     assert len(api.form("blacklist/index")["items"]) == 120
 
 
-def test_sw_80_a_limit_that_is_too_large_is_the_largest_or_an_error(open_registry):
+def test_sw_78_a_limit_that_is_too_large_is_the_largest_or_an_error(open_registry):
     capped = open_api(open_registry)
     rejected = open_api(open_registry, variants={"serwersms.lists.limit": "rejected"})
 

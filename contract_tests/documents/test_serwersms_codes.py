@@ -17,7 +17,7 @@ def test_every_code_of_the_vendors_table_has_an_error():
     assert {error.code for error in ERRORS} == CODES.keys()
 
 
-def test_sw_102_the_codes_that_no_state_causes_are_those_that_the_entry_lists():
+def test_sw_98_the_codes_that_no_state_causes_are_those_that_the_entry_lists():
     assert SERWERSMS.quirks_file is not None
     (listed,) = re.findall("come by a fault alone: ([0-9, to]+)", SERWERSMS.quirks_file.read_text("utf-8"))
     codes = set()

@@ -31,7 +31,7 @@ def api(open_registry):
 
 
 @pytest.mark.parametrize("way", ["form", "json"])
-def test_sw_84_the_vendors_order_of_calls_with_a_group_that_there_is_not(api, way):
+def test_sw_82_the_vendors_order_of_calls_with_a_group_that_there_is_not(api, way):
     ask = getattr(api, way)
 
     added = ask("contacts/add", group_id="123", phone="500600800", **JAN)
@@ -63,7 +63,7 @@ def test_sw_84_the_vendors_order_of_calls_with_a_group_that_there_is_not(api, wa
     ],
     ids=["json", "json-text", "form-text", "brackets"],
 )
-def test_sw_84_an_import_is_a_new_group_whose_contacts_are_listed_at_once(api, body):
+def test_sw_82_an_import_is_a_new_group_whose_contacts_are_listed_at_once(api, body):
     api.form("contacts/add", phone="700800900")
     answer = api.client.post("/contacts/import", **body).json
 
@@ -77,11 +77,11 @@ def test_sw_84_an_import_is_a_new_group_whose_contacts_are_listed_at_once(api, b
     assert [each["phone"] for each in api.form("contacts/index")["items"]] == ["+48700800900"]
 
 
-def test_sw_84_one_contact_may_be_imported_without_a_list(api):
+def test_sw_82_one_contact_may_be_imported_without_a_list(api):
     assert api.json("contacts/import", group_name="One", contact={"phone": "500600700"})["correct"] == 1
 
 
-def test_sw_84_contacts_without_a_number_are_counted_as_failed(api):
+def test_sw_82_contacts_without_a_number_are_counted_as_failed(api):
     contact = [*TWO, {"phone": "x"}, {"email": "c@example.com"}, "text", {"phone": "500600701", "email": ["no text"]}]
 
     assert api.json("contacts/import", group_name="Import", contact=contact) == {
@@ -92,7 +92,7 @@ def test_sw_84_contacts_without_a_number_are_counted_as_failed(api):
     }
 
 
-def test_sw_84_the_answers_in_xml(api):
+def test_sw_82_the_answers_in_xml(api):
     assert api.xml("contacts/add", phone="500600800", first_name="Ola") == (
         "<response><success>true</success><id>228173579</id></response>"
     )
@@ -117,7 +117,7 @@ def test_sw_84_the_answers_in_xml(api):
     ],
     ids=str,
 )
-def test_sw_84_a_contact_may_be_in_several_groups_and_is_listed_once_in_the_first(api, spelling):
+def test_sw_82_a_contact_may_be_in_several_groups_and_is_listed_once_in_the_first(api, spelling):
     groups = [api.form("groups/add", name=name)["id"] for name in ("one", "two")]
     sent = {
         name: [each.format(*groups) for each in value] if isinstance(value, list) else value.format(*groups)
@@ -154,7 +154,7 @@ def test_no_group_id_lists_all_contacts_and_changes_no_group(api, nothing):
     assert [each["group_id"] for each in api.json("contacts/index", search=None, **nothing)["items"]] == [None, group]
 
 
-def test_sw_84_an_edit_changes_what_is_sent_and_none_leaves_every_group(api):
+def test_sw_82_an_edit_changes_what_is_sent_and_none_leaves_every_group(api):
     group = api.form("groups/add", name="one")["id"]
     contact = api.form("contacts/add", phone="500600800", group_id=group, **JAN)["id"]
 
@@ -172,7 +172,7 @@ def test_sw_84_an_edit_changes_what_is_sent_and_none_leaves_every_group(api):
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_sw_80_contacts_are_searched_and_sorted_by_each_text(api, name):
+def test_sw_78_contacts_are_searched_and_sorted_by_each_text(api, name):
     for value in ("b-marker", "A-marker"):
         api.form("contacts/add", phone="500600800", **{name: value})
     api.form("contacts/add", phone="500600801")

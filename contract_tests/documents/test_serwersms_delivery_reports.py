@@ -66,7 +66,7 @@ def attempt(api: Api, outcome: Outcome, number: int = 1) -> Delivery:
 # -- which calls -------------------------------------------------------------------------------------------------------
 
 
-def test_sw_72_the_last_state_of_a_message_is_reported_to_the_url_that_it_was_sent_with():
+def test_sw_70_the_last_state_of_a_message_is_reported_to_the_url_that_it_was_sent_with():
     api = open_world()
     [first] = send(api, dlr_url=URL)
     send(api)
@@ -79,7 +79,7 @@ def test_sw_72_the_last_state_of_a_message_is_reported_to_the_url_that_it_was_se
     assert (delivery.kind, delivery.due, delivery.requires_ack) == ("report", NOON + 5 * SECOND, False)
 
 
-def test_sw_72_every_message_of_an_account_is_reported_to_the_urls_of_its_rule():
+def test_sw_70_every_message_of_an_account_is_reported_to_the_urls_of_its_rule():
     api = open_world(ForwardingRule("dlr", "http://127.0.0.1/?#SMSID#", verification=True))
     [first] = send(api)
     [second] = send(api, dlr_url="http://127.0.0.1/own?#SMSID#")
@@ -89,14 +89,14 @@ def test_sw_72_every_message_of_an_account_is_reported_to_the_urls_of_its_rule()
     assert [each.requires_ack for each in api.world.state.deliveries.values()] == [True, True]
 
 
-def test_sw_72_a_rule_for_reports_forwards_no_inbound_messages():
+def test_sw_70_a_rule_for_reports_forwards_no_inbound_messages():
     api = open_world(ForwardingRule("dlr", "http://127.0.0.1/"))
     api.world.receive_inbound("serwersms", {"kind": "nd", "sender": JAN, "text": "hi"})
 
     assert calls(api) == []
 
 
-def test_sw_72_every_state_may_be_reported():
+def test_sw_70_every_state_may_be_reported():
     api = open_world(**{"serwersms.dlr.states": "every"})
     send(api, dlr_url="http://127.0.0.1/?#STAN##DATA#")
     wait(api, 1)
@@ -116,7 +116,7 @@ def test_sw_72_every_state_may_be_reported():
     ],
 )
 @pytest.mark.parametrize("words", ["smpp", "api"])
-def test_sw_73_the_placeholders_say_what_became_of_it(phone, smpp, api_word, second, reason, words):
+def test_sw_71_the_placeholders_say_what_became_of_it(phone, smpp, api_word, second, reason, words):
     api = open_world(**{"serwersms.dlr.words": words})
     send(api, phone, dlr_url="http://127.0.0.1/?s=#STAN#&d=#DATA#&p=#PRZYCZYNA#&n=#NUMER#&x=#X#&t=#WIADOMOSC#")
     wait(api, 5)
@@ -125,7 +125,7 @@ def test_sw_73_the_placeholders_say_what_became_of_it(phone, smpp, api_word, sec
     assert calls(api) == [f"http://127.0.0.1/?s={word}&d={AT}{second}&p={reason}&n={phone[1:]}&x=#X#&t=#WIADOMOSC#"]
 
 
-def test_sw_72_a_message_without_an_end_is_never_reported():
+def test_sw_70_a_message_without_an_end_is_never_reported():
     api = open_world()
     send(api, "+48990000070", dlr_url=URL)
     wait(api, 3600)
@@ -133,14 +133,14 @@ def test_sw_72_a_message_without_an_end_is_never_reported():
     assert calls(api) == []
 
 
-def test_sw_72_a_message_that_is_unsent_at_once_is_reported_at_once():
+def test_sw_70_a_message_that_is_unsent_at_once_is_reported_at_once():
     api = open_world()
     [_, second] = send(api, f"{JAN},12", dlr_url="http://127.0.0.1/?#SMSID#&#STAN#&#PRZYCZYNA#&#DATA#")
 
     assert calls(api) == [f"http://127.0.0.1/?{second}&ERR&wrong_number&{AT}0"]
 
 
-def test_sw_72_in_a_world_without_delays_the_report_is_due_at_once():
+def test_sw_70_in_a_world_without_delays_the_report_is_due_at_once():
     api = open_world(**{"serwersms.states": "instant"})
     send(api, dlr_url="http://127.0.0.1/?#STAN#&#DATA#")
 
@@ -148,7 +148,7 @@ def test_sw_72_in_a_world_without_delays_the_report_is_due_at_once():
     assert api.world.state.deliveries[1].due == NOON
 
 
-def test_sw_72_a_voice_message_is_reported_by_the_same_get():
+def test_sw_70_a_voice_message_is_reported_by_the_same_get():
     api = open_world()
     api.form("messages/send_voice", phone=JAN, text="hello", dlr_url="http://127.0.0.1/?#STAN#")
     wait(api, 5)
@@ -157,7 +157,7 @@ def test_sw_72_a_voice_message_is_reported_by_the_same_get():
     assert (request.method, request.url, request.body) == ("GET", "http://127.0.0.1/?DELIVRD", b"")
 
 
-def test_sw_72_what_is_not_acknowledged_is_repeated_as_forwarding_is():
+def test_sw_70_what_is_not_acknowledged_is_repeated_as_forwarding_is():
     api = open_world(ForwardingRule("dlr", "http://127.0.0.1/", verification=True))
     send(api)
     wait(api, 5)
@@ -174,7 +174,7 @@ def test_sw_72_what_is_not_acknowledged_is_repeated_as_forwarding_is():
     assert ended.status == "given up"
 
 
-def test_sw_72_a_report_marks_no_message_as_read():
+def test_sw_70_a_report_marks_no_message_as_read():
     api = open_world(
         ForwardingRule("dlr", "http://127.0.0.1/", verification=True), **{"serwersms.forwarding.forwarded": "read"}
     )
@@ -185,7 +185,7 @@ def test_sw_72_a_report_marks_no_message_as_read():
     assert api.world.state.read == set()
 
 
-def test_sw_72_the_receiver_gets_the_report(open_registry):
+def test_sw_70_the_receiver_gets_the_report(open_registry):
     receiver = Receiver()
     receiver.listen()
     account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),))
@@ -209,7 +209,7 @@ def received(api: Api) -> list[dict[str, Any]]:
     return items
 
 
-def test_sw_74_an_answer_to_a_message_is_eco_and_names_the_latest_message_to_its_sender():
+def test_sw_72_an_answer_to_a_message_is_eco_and_names_the_latest_message_to_its_sender():
     api = open_world()
     send(api)
     [second] = send(api)
@@ -222,7 +222,7 @@ def test_sw_74_an_answer_to_a_message_is_eco_and_names_the_latest_message_to_its
     assert answers == [("eco", "yes", second), ("eco", "no", second)]
 
 
-def test_sw_74_an_answer_to_one_of_the_accounts_numbers_hits_that_number():
+def test_sw_72_an_answer_to_one_of_the_accounts_numbers_hits_that_number():
     api = open_world(numbers=(OWN,))
     send(api, sender="664078059")
     api.world.receive_inbound("serwersms", {"sender": JAN, "text": "yes"})
@@ -231,7 +231,7 @@ def test_sw_74_an_answer_to_one_of_the_accounts_numbers_hits_that_number():
     assert (item["type"], item["text"]) == ("ndi", "yes")
 
 
-def test_sw_74_an_eco_message_may_name_another_message():
+def test_sw_72_an_eco_message_may_name_another_message():
     api = open_world()
     send(api)
     api.world.receive_inbound("serwersms", {"kind": "eco", "sender": JAN, "text": "b", "reference": "eba39e4fe1"})
@@ -239,7 +239,7 @@ def test_sw_74_an_eco_message_may_name_another_message():
     assert [item["message_id"] for item in received(api)] == ["eba39e4fe1"]
 
 
-def test_sw_74_without_a_message_to_answer_the_kind_is_to_be_named():
+def test_sw_72_without_a_message_to_answer_the_kind_is_to_be_named():
     api = open_world()
     send(api, OLA)
 

@@ -32,7 +32,7 @@ def encoded(content):
 
 @pytest.mark.parametrize("way", ["form", "json"])
 @pytest.mark.parametrize(("kind", "name"), [("mms", "demo.jpg"), ("voice", "demo.wav")])
-def test_sw_86_the_vendors_order_of_calls_acts_on_the_file_that_was_added_last(api, way, kind, name):
+def test_sw_84_the_vendors_order_of_calls_acts_on_the_file_that_was_added_last(api, way, kind, name):
     ask = getattr(api, way)
     ask("files/add", type=kind, url=URL.format(f"other/first-{name}"))
 
@@ -47,7 +47,7 @@ def test_sw_86_the_vendors_order_of_calls_acts_on_the_file_that_was_added_last(a
     assert ask("files/index", type="voice" if kind == "mms" else "mms") == {"items": []}
 
 
-def test_sw_86_a_file_in_base64_is_kept(api):
+def test_sw_84_a_file_in_base64_is_kept(api):
     added = api.json("files/add", type="mms", url="", file=encoded(PNG), name="logo.png")
 
     assert api.json("files/view", id=added["id"]) == {
@@ -61,7 +61,7 @@ def test_sw_86_a_file_in_base64_is_kept(api):
     assert entry.content == PNG
 
 
-def test_sw_86_a_part_of_a_multipart_body_is_a_file_with_its_name(api):
+def test_sw_84_a_part_of_a_multipart_body_is_a_file_with_its_name(api):
     data = {**USER, "type": "mms", "file": (BytesIO(PNG), "zdjęcie.png", "image/png")}
     added = api.client.post("/files/add", data=data).json
 
@@ -79,18 +79,18 @@ def test_a_multipart_name_counts_before_that_of_the_file(api):
     ("content", "name"),
     [(PNG, "plik.png"), (b"GIF89a\x00", "plik.gif"), (b"\xff\xd8\xff\xe0", "plik.jpg"), ("Łódź".encode(), "plik.txt")],
 )
-def test_sw_86_a_file_without_a_name_is_called_by_its_content(api, content, name):
+def test_sw_84_a_file_without_a_name_is_called_by_its_content(api, content, name):
     added = api.form("files/add", type="mms", file=encoded(content))
 
     assert api.form("files/view", id=added["id"])["name"] == name
 
 
 @pytest.mark.parametrize("extension", ["gif", "jpeg", "jpg", "PNG", "txt"])
-def test_sw_86_the_extensions_of_mms(api, extension):
+def test_sw_84_the_extensions_of_mms(api, extension):
     assert api.code("files/add", type="mms", url=URL.format(f"a.{extension}")) is None
 
 
-def test_sw_86_the_largest_file_has_a_mebibyte(api):
+def test_sw_84_the_largest_file_has_a_mebibyte(api):
     most = b"x" * 1024 * 1024
 
     assert api.json("files/add", type="mms", file=encoded(most))["success"] is True
@@ -131,7 +131,7 @@ def test_every_error_of_files(api, action, parameters, code):
     assert api.code(f"files/{action}", **parameters) == code
 
 
-def test_sw_86_a_file_is_not_found_by_another_type(api):
+def test_sw_84_a_file_is_not_found_by_another_type(api):
     added = api.form("files/add", type="mms", url=URL.format("a.jpg"))
 
     assert api.code("files/view", id=added["id"], type="voice") == 4001
@@ -164,11 +164,14 @@ WAV = (
 STEREO = WAV.replace(b"\x01\x00\x01\x00", b"\x01\x00\x02\x00")
 
 
+FETCHED = {"serwersms.files.url": "fetched"}
+
+
 class Fetching(Sender):
     """A world in which the URLs of files are called."""
 
     def __init__(self):
-        super().__init__(**{"serwersms.files.url": "fetched"})
+        super().__init__(**FETCHED)
 
     def add(self, kind, url):
         values = {"type": kind, "url": url, "method": "POST", "suffix": "json"}
@@ -186,10 +189,11 @@ def fetched(kind, outcome):
     return own.files(), own.state.deliveries[1].status
 
 
-def test_sw_86_in_the_other_variant_the_url_of_a_file_is_called_as_a_webhook_is():
+def test_sw_84_in_the_other_variant_the_url_of_a_file_is_called_as_a_webhook_is():
     own = Fetching()
     decision = own.add("mms", URL.format("logo"))
 
+    assert own.state.variants.items() >= FETCHED.items()
     assert own.files() == [("logo", 0, 1)]
     assert [type(event).__name__ for event in decision.events] == ["EntryStored", "DeliveryOpened"]
     assert SERWERSMS.build_webhook(own.state.deliveries[1], own.state) == OutgoingRequest("GET", URL.format("logo"))
@@ -212,7 +216,7 @@ def test_sw_86_in_the_other_variant_the_url_of_a_file_is_called_as_a_webhook_is(
     ],
     ids=str,
 )
-def test_sw_86_what_is_not_there_or_not_taken_is_deleted_and_not_called_again(kind, outcome):
+def test_sw_84_what_is_not_there_or_not_taken_is_deleted_and_not_called_again(kind, outcome):
     assert fetched(kind, outcome) == ([], "given up")
 
 
@@ -227,11 +231,11 @@ def test_sw_86_what_is_not_there_or_not_taken_is_deleted_and_not_called_again(ki
     ],
     ids=str,
 )
-def test_sw_86_the_beginning_of_a_file_and_its_length_are_looked_at(kind, outcome, size):
+def test_sw_84_the_beginning_of_a_file_and_its_length_are_looked_at(kind, outcome, size):
     assert fetched(kind, outcome) == ([("a", size, None)], "acknowledged")
 
 
-def test_sw_86_a_file_that_was_deleted_meanwhile_stays_deleted():
+def test_sw_84_a_file_that_was_deleted_meanwhile_stays_deleted():
     own = Fetching()
     own.add("mms", URL.format("a"))
     (file,) = own.state.entries.all("serwersms/own", "files")

@@ -13,7 +13,7 @@ def api(open_registry):
 
 
 @pytest.mark.parametrize("way", ["form", "json"])
-def test_sw_82_the_vendors_order_of_calls_acts_on_the_group_that_was_added_last(api, way):
+def test_sw_80_the_vendors_order_of_calls_acts_on_the_group_that_was_added_last(api, way):
     ask = getattr(api, way)
     ask("groups/add", name="other")
 
@@ -28,7 +28,7 @@ def test_sw_82_the_vendors_order_of_calls_acts_on_the_group_that_was_added_last(
     assert [group["name"] for group in ask("groups/index")["items"]] == ["other"]
 
 
-def test_sw_82_the_answers_in_xml(api):
+def test_sw_80_the_answers_in_xml(api):
     assert api.xml("groups/add", name="a & b") == "<response><success>true</success><id>17293087</id></response>"
     group = "<id>17293087</id><name>a &amp; b</name><count>0</count>"
     assert api.xml("groups/index", page=1) == (
@@ -37,11 +37,11 @@ def test_sw_82_the_answers_in_xml(api):
     assert api.xml("groups/view", id=17293087) == f"<response>{group}</response>"
 
 
-def test_sw_82_two_groups_may_have_one_name(api):
+def test_sw_80_two_groups_may_have_one_name(api):
     assert [api.form("groups/add", name="test")["id"] for _ in range(2)] == [17293087, 17293088]
 
 
-def test_sw_80_groups_are_searched_sorted_and_paged(api):
+def test_sw_78_groups_are_searched_sorted_and_paged(api):
     for name in ("beta", "Alfa", "Gamma", "alfabet"):
         api.form("groups/add", name=name)
 
@@ -87,7 +87,7 @@ def test_an_edit_needs_a_name(api):
     assert api.code("groups/edit", id=api.form("groups/add", name="a")["id"]) == 2000
 
 
-def test_sw_82_check_lists_each_contact_with_each_of_its_groups(api):
+def test_sw_80_check_lists_each_contact_with_each_of_its_groups(api):
     one, two = (api.form("groups/add", name=name)["id"] for name in ("one", "two"))
     contact = api.form("contacts/add", phone="600700800", group_id=f"{one},{two}")["id"]
 
@@ -102,7 +102,7 @@ def test_sw_82_check_lists_each_contact_with_each_of_its_groups(api):
 @pytest.mark.parametrize(
     ("flag", "left"), [({}, 2), ({"delete_contacts": "false"}, 2), ({"delete_contacts": "1"}, 1)], ids=str
 )
-def test_sw_82_contacts_leave_a_group_that_is_deleted_or_go_with_it(api, flag, left):
+def test_sw_80_contacts_leave_a_group_that_is_deleted_or_go_with_it(api, flag, left):
     group = api.form("groups/add", name="one")["id"]
     api.form("contacts/add", phone="600700800", group_id=group)
     api.form("contacts/add", phone="600700801")
@@ -113,7 +113,7 @@ def test_sw_82_contacts_leave_a_group_that_is_deleted_or_go_with_it(api, flag, l
     assert len(api.form("contacts/index")["items"]) == left
 
 
-def test_sw_83_no_group_is_an_empty_list_or_null(open_registry):
+def test_sw_81_no_group_is_an_empty_list_or_null(open_registry):
     api = open_api(open_registry, variants={"serwersms.groups.none": "null"})
 
     assert open_api(open_registry).form("groups/index") == {"items": []}

@@ -56,7 +56,7 @@ RANGES = [
         ),
     ),
     ("+48990000070", "+48990000079", "sent, and no report ever says what became of it"),
-    ("+48990000080", "+48990000089", "delivered, whatever the world's variant of SW-71"),
+    ("+48990000080", "+48990000089", "delivered, whatever the world's variant of SW-69"),
 ]
 UNAVAILABLE, NO_RESPONSE, LATE, SILENT, NONE = ((first, last) for first, last, _ in RANGES[:5])
 DOWN = {"code": 1010, "type": "SystemError", "message": "System temporarily unavailable"}

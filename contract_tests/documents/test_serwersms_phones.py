@@ -71,18 +71,18 @@ def hlr(limit, **further):
         ("71200", False),
     ],
 )
-def test_sw_90_phones_test_says_whether_a_number_can_be_a_mobile_one(api, phone, correct):
+def test_sw_86_phones_test_says_whether_a_number_can_be_a_mobile_one(api, phone, correct):
     assert api.form("phones/test", phone=phone) == {"correct": correct}
 
 
-def test_sw_90_phones_test_answers_json_forms_and_queries_in_json_and_xml(api):
+def test_sw_86_phones_test_answers_json_forms_and_queries_in_json_and_xml(api):
     assert api.xml("phones/test", phone="500600700") == "<response><correct>true</correct></response>"
     assert api.json("phones/test", phone=500600700) == {"correct": True}
     assert api.client.get("/phones/test", query_string={**USER, "phone": "+48500600700"}).json == {"correct": True}
 
 
 @pytest.mark.parametrize("given", [{}, {"phone": ""}])
-def test_sw_90_phones_test_without_a_phone_is_2000(api, given):
+def test_sw_86_phones_test_without_a_phone_is_2000(api, given):
     assert api.code("phones/test", **given) == 2000
 
 
@@ -94,7 +94,7 @@ def test_nothing_is_said_of_a_number_without_credentials(api, action):
 # -- one number ------------------------------------------------------------------------------------------------------
 
 
-def test_sw_91_a_number_is_in_the_network_that_its_first_digits_say(api):
+def test_sw_87_a_number_is_in_the_network_that_its_first_digits_say(api):
     assert api.form("phones/check", phone="500600700") == JAN
     assert list(api.form("phones/check", phone="500600700")) == list(JAN)
     assert api.json("phones/check", phone="600700800", id="") == ANN
@@ -106,12 +106,12 @@ def test_sw_91_a_number_is_in_the_network_that_its_first_digits_say(api):
 
 
 @pytest.mark.parametrize("phone", ["x", "+48221234567", "+447700900123", "12"])
-def test_sw_91_what_is_in_no_known_network_is_err_and_no_error(api, phone):
+def test_sw_87_what_is_in_no_known_network_is_err_and_no_error(api, phone):
     assert api.form("phones/check", phone=phone) == {**UNKNOWN, "phone": phone}
     assert api.form("phones/lookup", phone=phone) == without_description({**UNKNOWN, "phone": phone})
 
 
-def test_sw_91_a_subscriber_says_what_differs_from_the_first_digits(open_registry):
+def test_sw_87_a_subscriber_says_what_differs_from_the_first_digits(open_registry):
     api = open_api(open_registry, entries=own_entries(subscribers=(ABSENT, PORTED)))
 
     assert api.form("phones/check", phone="500600700") == {
@@ -127,7 +127,7 @@ def test_sw_91_a_subscriber_says_what_differs_from_the_first_digits(open_registr
     }
 
 
-def test_sw_94_a_lookup_is_answered_like_a_check_without_a_description(open_registry):
+def test_sw_90_a_lookup_is_answered_like_a_check_without_a_description(open_registry):
     api = open_api(open_registry, entries=own_entries(subscribers=(ABSENT,)))
 
     assert api.form("phones/lookup", phone="600700800") == without_description(ANN)
@@ -140,12 +140,12 @@ def test_sw_94_a_lookup_is_answered_like_a_check_without_a_description(open_regi
 
 @pytest.mark.parametrize("action", ["phones/check", "phones/lookup"])
 @pytest.mark.parametrize("given", [{}, {"phone": "", "id": ""}])
-def test_sw_92_without_a_phone_and_an_id_it_is_2000(api, action, given):
+def test_sw_88_without_a_phone_and_an_id_it_is_2000(api, action, given):
     assert api.code(action, **given) == 2000
 
 
 @pytest.mark.parametrize("action", ["phones/check", "phones/lookup"])
-def test_sw_92_a_number_that_takes_longer_than_a_minute_is_answered_with_an_id(open_registry, action):
+def test_sw_88_a_number_that_takes_longer_than_a_minute_is_answered_with_an_id(open_registry, action):
     api = open_api(open_registry, entries=own_entries(subscribers=(SLOW,)))
     asked = api.form(action, phone="500600700")
 
@@ -161,7 +161,7 @@ def test_sw_92_a_number_that_takes_longer_than_a_minute_is_answered_with_an_id(o
 
 
 @pytest.mark.parametrize("action", ["phones/check", "phones/lookup"])
-def test_sw_92_an_id_under_which_nothing_was_asked_is_4106(open_registry, action):
+def test_sw_88_an_id_under_which_nothing_was_asked_is_4106(open_registry, action):
     api = open_api(open_registry, entries=own_entries(subscribers=(SLOW,)))
     other = "phones/lookup" if action == "phones/check" else "phones/check"
 
@@ -180,7 +180,7 @@ def test_sw_92_an_id_under_which_nothing_was_asked_is_4106(open_registry, action
         {"phone[]": ["+48500600700", "600700800"]},
     ],
 )
-def test_sw_92_several_numbers_are_pending_then_done(api, phone):
+def test_sw_88_several_numbers_are_pending_then_done(api, phone):
     first = api.form("phones/check", **phone)
     assert first == {"status": "pending", "process": 0, "id": first["id"]}
 
@@ -190,7 +190,7 @@ def test_sw_92_several_numbers_are_pending_then_done(api, phone):
     assert api.form("phones/check", id=first["id"]) == {"status": "done", "process": 100, "items": [JAN, ANN]}
 
 
-def test_sw_92_several_numbers_in_xml(open_registry):
+def test_sw_88_several_numbers_in_xml(open_registry):
     api = open_api(open_registry, variants={"serwersms.checks": "done"})
 
     assert api.xml("phones/check", phone="x,y").startswith(
@@ -198,7 +198,7 @@ def test_sw_92_several_numbers_in_xml(open_registry):
     )
 
 
-def test_sw_92_several_numbers_take_as_long_as_the_slowest(open_registry):
+def test_sw_88_several_numbers_take_as_long_as_the_slowest(open_registry):
     api = open_api(open_registry, entries=own_entries(subscribers=(PORTED,)))
     job = api.json("phones/check", phone=["500600700", "600700800"])["id"]
 
@@ -208,7 +208,7 @@ def test_sw_92_several_numbers_take_as_long_as_the_slowest(open_registry):
     assert api.form("phones/check", id=job)["status"] == "done"
 
 
-def test_sw_92_several_numbers_are_answered_at_once_in_the_variant_done(open_registry):
+def test_sw_88_several_numbers_are_answered_at_once_in_the_variant_done(open_registry):
     api = open_api(open_registry, variants={"serwersms.checks": "done"})
 
     assert api.form("phones/check", phone="500600700,x") == {
@@ -218,7 +218,7 @@ def test_sw_92_several_numbers_are_answered_at_once_in_the_variant_done(open_reg
     }
 
 
-def test_sw_92_more_than_50_000_numbers_are_1006(api):
+def test_sw_88_more_than_50_000_numbers_are_1006(api):
     assert api.json("phones/check", phone=",".join(["500600700"] * 50_000))["status"] == "pending"
     assert api.json("phones/check", phone=",".join(["500600700"] * 50_001))["error"]["code"] == 1006
 
@@ -227,14 +227,14 @@ def test_sw_92_more_than_50_000_numbers_are_1006(api):
 
 
 @pytest.mark.parametrize(("action", "limit"), [("phones/check", "hlr"), ("phones/lookup", "lookup")])
-def test_sw_91_each_number_lowers_the_limit_failed_ones_too(open_registry, action, limit):
+def test_sw_87_each_number_lowers_the_limit_failed_ones_too(open_registry, action, limit):
     api = open_api(open_registry, **hlr("2"))
 
     assert [api.code(action, phone=phone) for phone in ("500600700", "x", "500600700")] == [None, None, 4103]
     assert api.world.state.accounts["serwersms/own"].fields["limits"][limit] == "0"
 
 
-def test_sw_91_asking_for_a_result_costs_nothing(open_registry):
+def test_sw_87_asking_for_a_result_costs_nothing(open_registry):
     api = open_api(open_registry, **hlr("2"))
     job = api.form("phones/check", phone="500600700,600700800")["id"]
 
@@ -242,7 +242,7 @@ def test_sw_91_asking_for_a_result_costs_nothing(open_registry):
     assert api.code("phones/check", phone="500600700") == 4103
 
 
-def test_sw_91_more_numbers_than_are_left_cost_nothing(open_registry):
+def test_sw_87_more_numbers_than_are_left_cost_nothing(open_registry):
     api = open_api(open_registry, **hlr("1"))
 
     assert api.code("phones/check", phone="500600700,600700800") == 4103
@@ -254,14 +254,14 @@ def test_sw_91_more_numbers_than_are_left_cost_nothing(open_registry):
     ("facts", "code"),
     [(hlr("not_available"), 4102), (hlr("0"), 4103), (hlr("no_limit"), None), ({"fields": {"blocked": True}}, 4104)],
 )
-def test_sw_91_an_account_may_ask_as_often_as_its_limit_says(open_registry, action, facts, code):
+def test_sw_87_an_account_may_ask_as_often_as_its_limit_says(open_registry, action, facts, code):
     assert open_api(open_registry, **facts).code(action, phone="500600700") == code
 
 
 # -- the customer's URL ----------------------------------------------------------------------------------------------
 
 
-def test_sw_93_the_url_is_called_when_the_check_has_ended(api):
+def test_sw_89_the_url_is_called_when_the_check_has_ended(api):
     job = api.form("phones/check", phone="500600700,600700800", url="https://example.com/?id=#ID#&stan=#STAN#")["id"]
     (delivery,) = api.world.state.deliveries.values()
 
@@ -272,10 +272,10 @@ def test_sw_93_the_url_is_called_when_the_check_has_ended(api):
 
 
 @pytest.mark.parametrize("url", ["example.com", "ftp://example.com/", "http://", "http://" + "a" * 1025])
-def test_sw_93_a_url_that_is_none_is_1006(api, url):
+def test_sw_89_a_url_that_is_none_is_1006(api, url):
     assert api.code("phones/check", phone="500600700,600700800", url=url) == 1006
 
 
-def test_sw_93_one_number_is_answered_and_its_url_is_not_called(api):
+def test_sw_89_one_number_is_answered_and_its_url_is_not_called(api):
     assert api.form("phones/check", phone="500600700", url="http://example.com/") == JAN
     assert api.world.state.deliveries == {}

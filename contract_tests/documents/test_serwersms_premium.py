@@ -32,14 +32,14 @@ def ids(api):
     return [item["id"] for item in api.form("premium/index")["items"]]
 
 
-def test_sw_99_premium_messages_wait_for_an_answer_the_newest_first(api):
+def test_sw_95_premium_messages_wait_for_an_answer_the_newest_first(api):
     assert ids(api) == [120270660, 120270659]
     assert api.form("premium/index")["items"][1] == ITEM
     assert list(api.json("premium/index")["items"][1]) == list(ITEM)
     assert "<from_number>+48500600700</from_number><date>2026-05-01 12:00:00</date>" in api.xml("premium/index")
 
 
-def test_sw_99_an_answer_is_sent_once_and_its_message_waits_no_more(api):
+def test_sw_95_an_answer_is_sent_once_and_its_message_waits_no_more(api):
     assert api.json("premium/send", **ANSWER) == {"success": True}
     assert ids(api) == [120270660]
     assert api.code("premium/send", **ANSWER) == 4201
@@ -53,7 +53,7 @@ def test_sw_99_an_answer_is_sent_once_and_its_message_waits_no_more(api):
     )
 
 
-def test_sw_99_a_message_that_comes_in_waits_too(api):
+def test_sw_95_a_message_that_comes_in_waits_too(api):
     fields = {"kind": "pre", "sender": "+48600700800", "recipient": "7155", "text": "TAK"}
     api.world.receive_inbound("serwersms", {"account": "own", **fields})
 
@@ -76,12 +76,12 @@ def test_sw_99_a_message_that_comes_in_waits_too(api):
         ({"id": ""}, 2000),
     ],
 )
-def test_sw_99_an_answer_to_nothing_that_waits_is_4201(api, wrong, code):
+def test_sw_95_an_answer_to_nothing_that_waits_is_4201(api, wrong, code):
     assert api.code("premium/send", **{**ANSWER, **wrong}) == code
     assert len(ids(api)) == 2
 
 
-def test_sw_100_a_quiz_shows_how_often_each_answer_was_given(open_registry):
+def test_sw_96_a_quiz_shows_how_often_each_answer_was_given(open_registry):
     quiz = QuizEntry(7, "Kto wygra?", (QuizAnswer(1, 12), QuizAnswer(2, 0)))
     api = open_api(open_registry, entries=own_entries(quizzes=(quiz,)))
     shown = {"id": 7, "name": "Kto wygra?", "items": [{"id": 1, "count": 12}, {"id": 2, "count": 0}]}
@@ -95,7 +95,7 @@ def test_sw_100_a_quiz_shows_how_often_each_answer_was_given(open_registry):
     assert [api.code("quiz/view", **given) for given in ({"id": "123"}, {"id": "x"}, {})] == [1004, 1004, 2000]
 
 
-def test_sw_101_bots_are_listed_as_the_vendor_prints_them(open_registry):
+def test_sw_97_bots_are_listed_as_the_vendor_prints_them(open_registry):
     bot = RcsBotEntry(
         "54c53be2-cbb8-11ec-9d64-0242ac120002", "Bot", "Test", (26001, 26002), "https://example.com/", ready=True
     )

@@ -16,7 +16,7 @@ def api(open_registry):
 
 
 @pytest.mark.parametrize("way", ["data", "json", "query_string"])
-def test_sw_87_a_user_is_added_and_true_is_a_text(api, way):
+def test_sw_85_a_user_is_added_and_true_is_a_text(api, way):
     method = "GET" if way == "query_string" else "POST"
     sent = {way: {"api_hash": HASH, "user_id": "u1"}}
 
@@ -25,7 +25,7 @@ def test_sw_87_a_user_is_added_and_true_is_a_text(api, way):
     assert (type(entry), entry.id) == (PushContactEntry, "u1")
 
 
-def test_sw_87_the_answer_in_xml(api):
+def test_sw_85_the_answer_in_xml(api):
     answer = api.client.post("/push/contact.xml", data={"api_hash": HASH, "user_id": "u1"}).text
 
     assert answer == f"{XML}<response><success>true</success></response>"
@@ -35,5 +35,5 @@ def test_sw_87_the_answer_in_xml(api):
     ("sent", "code"),
     [({}, 2000), ({"api_hash": HASH}, 2000), ({"user_id": "u1"}, 2000), ({"api_hash": "x", "user_id": "u1"}, 1004)],
 )
-def test_sw_87_every_error_of_push(api, sent, code):
+def test_sw_85_every_error_of_push(api, sent, code):
     assert api.client.post("/push/contact", data=sent).json["error"]["code"] == code

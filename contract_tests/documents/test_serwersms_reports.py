@@ -72,7 +72,7 @@ def listed(api: Api, **filters: Any) -> list[str]:
 # -- states ------------------------------------------------------------------------------------------------------------
 
 
-def test_sw_70_a_message_is_sent_after_a_second_and_delivered_after_five(api):
+def test_sw_68_a_message_is_sent_after_a_second_and_delivered_after_five(api):
     send(api)
     assert [{**REPORT, "id": listed(api)[0]}] == api.form("messages/reports")["items"]
     wait(api, 0.999)
@@ -89,7 +89,7 @@ def test_sw_70_a_message_is_sent_after_a_second_and_delivered_after_five(api):
     assert api.world.next_due() is None
 
 
-def test_sw_70_a_message_with_a_date_is_saved_until_then(api):
+def test_sw_68_a_message_with_a_date_is_saved_until_then(api):
     send(api, date="2026-06-01 15:00:00")
     wait(api, 3599)
     assert states(api) == ["saved"]
@@ -103,7 +103,7 @@ def test_sw_70_a_message_with_a_date_is_saved_until_then(api):
     assert (item["sent"], item["delivered"]) == ("2026-06-01 15:00:01", "2026-06-01 15:00:05")
 
 
-def test_sw_70_at_once_a_message_is_in_its_last_state_when_it_is_sent(open_registry):
+def test_sw_68_at_once_a_message_is_in_its_last_state_when_it_is_sent(open_registry):
     api = open_api(open_registry, variants={"serwersms.states": "instant"})
     send(api, f"{JAN},+48990000050,+48990000061,+48990000070")
     send(api, date="2026-06-01 15:00:00")
@@ -134,7 +134,7 @@ NOT_SENT = (
     ],
 )
 @pytest.mark.parametrize("end", ["delivered", "undelivered"])
-def test_sw_71_magic_numbers_choose_what_becomes_of_a_message(open_registry, place, status, reasons, end):
+def test_sw_69_magic_numbers_choose_what_becomes_of_a_message(open_registry, place, status, reasons, end):
     api = open_api(open_registry, variants={"serwersms.states.end": end})
     send(api, ",".join(f"+489900000{place}{digit}" for digit in range(10)))
     wait(api, 1)
@@ -157,7 +157,7 @@ def test_sw_71_magic_numbers_choose_what_becomes_of_a_message(open_registry, pla
         ("never", ("sent", None)),
     ],
 )
-def test_sw_71_a_world_chooses_what_becomes_of_other_messages(open_registry, end, last):
+def test_sw_69_a_world_chooses_what_becomes_of_other_messages(open_registry, end, last):
     api = open_api(open_registry, variants={"serwersms.states.end": end})
     send(api)
     choose(api, "serwersms.states.end", "delivered")  # it was chosen when the message was sent
@@ -167,7 +167,7 @@ def test_sw_71_a_world_chooses_what_becomes_of_other_messages(open_registry, end
     assert (item["status"], item["reason"]) == last
 
 
-def test_sw_71_magic_numbers_are_like_others_where_they_are_off(open_registry):
+def test_sw_69_magic_numbers_are_like_others_where_they_are_off(open_registry):
     api = open_api(open_registry, variants={"serwersms.magic": "off"})
     send(api, "+48990000050")
     wait(api, 5)
@@ -175,7 +175,7 @@ def test_sw_71_magic_numbers_are_like_others_where_they_are_off(open_registry):
     assert states(api) == ["delivered"]
 
 
-def test_sw_70_a_snapshot_carries_the_states_on(open_registry):
+def test_sw_68_a_snapshot_carries_the_states_on(open_registry):
     api = open_api(open_registry)
     send(api)
     wait(api, 1)
@@ -193,7 +193,7 @@ def test_sw_70_a_snapshot_carries_the_states_on(open_registry):
 # -- reports -----------------------------------------------------------------------------------------------------------
 
 
-def test_sw_75_every_filter_finds_its_messages_in_every_mix(api):
+def test_sw_73_every_filter_finds_its_messages_in_every_mix(api):
     [first] = send(api, JAN, unique_id="one")
     wait(api, 60)
     second, third = send(api, f"{OLA},+48990000060", sender="INFORMACJA", **{"unique_id[]": ["two", "three"]})
@@ -237,7 +237,7 @@ def test_sw_75_every_filter_finds_its_messages_in_every_mix(api):
     assert listed(api, stat_id=1) == []
 
 
-def test_sw_75_pending_may_be_all_that_is_not_final(open_registry):
+def test_sw_73_pending_may_be_all_that_is_not_final(open_registry):
     api = open_api(open_registry, variants={"serwersms.pending": "not-final"})
     [first] = send(api)
     wait(api, 4)
@@ -249,7 +249,7 @@ def test_sw_75_pending_may_be_all_that_is_not_final(open_registry):
     assert listed(api, status="pending") == [third, second]
 
 
-def test_sw_75_a_report_has_no_incoming_messages(open_registry):
+def test_sw_73_a_report_has_no_incoming_messages(open_registry):
     api = open_api(open_registry, inbound(0, "7", JAN), inbound(1, "8", "+48664078101"))
 
     assert listed(api) == listed(api, phone="+48664078101") == listed(api, id="7") == []
@@ -278,7 +278,7 @@ def inbound(serial: int, identifier: str, recipient: str) -> Message:
         ({"id": ",".join(["a"] * 500)}, None),
     ],
 )
-def test_sw_75_what_is_wrong_with_a_filter_is_said(api, parameters, code):
+def test_sw_73_what_is_wrong_with_a_filter_is_said(api, parameters, code):
     assert api.code("messages/reports", **parameters) == code
 
 
@@ -286,13 +286,13 @@ def test_sw_75_what_is_wrong_with_a_filter_is_said(api, parameters, code):
 @pytest.mark.parametrize(
     "name", ["phone", "date_from", "date_to", "id", "unique_id", "status", "type", "stat_id", "page", "order"]
 )
-def test_sw_75_a_blank_filter_is_none(api, name, blank):
+def test_sw_73_a_blank_filter_is_none(api, name, blank):
     [identifier] = send(api)
 
     assert [each["id"] for each in api.json("messages/reports", **{name: blank})["items"]] == [identifier]
 
 
-def test_sw_75_a_report_comes_in_pages_with_the_newest_first(api):
+def test_sw_73_a_report_comes_in_pages_with_the_newest_first(api):
     sent = send(api, ",".join(f"+48500600{digits}" for digits in range(700, 705)))[::-1]
     first, second, third = (api.form("messages/reports", page=page, limit=2) for page in (1, 2, 3))
 
@@ -305,7 +305,7 @@ def test_sw_75_a_report_comes_in_pages_with_the_newest_first(api):
     assert "paging" not in api.form("messages/reports")
 
 
-def test_sw_75_without_a_page_the_newest_hundred_are_reported(api):
+def test_sw_73_without_a_page_the_newest_hundred_are_reported(api):
     sent = send(api, ",".join(f"+48500600{digits}" for digits in range(100, 250)))
 
     assert listed(api) == sent[:49:-1]
@@ -313,7 +313,7 @@ def test_sw_75_without_a_page_the_newest_hundred_are_reported(api):
     assert api.form("messages/reports", limit=5_000)["paging"] == {"page": 1, "count": 1}
 
 
-def test_sw_80_a_page_of_reports_that_is_too_large_may_be_rejected(open_registry):
+def test_sw_78_a_page_of_reports_that_is_too_large_may_be_rejected(open_registry):
     api = open_api(open_registry, variants={"serwersms.lists.limit": "rejected"})
 
     assert api.code("messages/reports", limit=1_001) == 3331
@@ -326,7 +326,7 @@ SHOWN = 50
     "filters",
     [{}, {"status": "delivered"}, {"type": "full"}, {"stat_id": 7}, {"phone": JAN}, {"date_from": "2026-06-01"}],
 )
-def test_sw_75_a_page_of_fifty_among_a_hundred_thousand_looks_at_little_more_than_fifty(open_registry, filters):
+def test_sw_73_a_page_of_fifty_among_a_hundred_thousand_looks_at_little_more_than_fifty(open_registry, filters):
     fields = freeze({"stat_id": 7, "sent": "2026-06-01T10:00:01Z", "delivered": "2026-06-01T10:00:05Z"})
     api = open_api(open_registry, *(sent(serial, fields) for serial in range(100_000)))
     assert len(listed(api, page=1, limit=SHOWN, **filters)) == SHOWN  # builds the index of the filter
@@ -348,7 +348,7 @@ def sent(serial: int, fields: Mapping[str, Any]) -> Message:
     )
 
 
-def test_sw_76_a_report_in_xml_has_the_same_fields(api):
+def test_sw_74_a_report_in_xml_has_the_same_fields(api):
     [identifier] = send(api, text="Zażółć & <b>", sender="INFORMACJA", utf="true", flash="true")
     wait(api, 5)
 
@@ -366,7 +366,7 @@ def test_sw_76_a_report_in_xml_has_the_same_fields(api):
 # -- one of them -------------------------------------------------------------------------------------------------------
 
 
-def test_sw_77_a_message_is_viewed_by_its_id_or_its_unique_id(api):
+def test_sw_75_a_message_is_viewed_by_its_id_or_its_unique_id(api):
     [first], [second] = send(api), send(api, OLA, unique_id="mine")
 
     assert api.form("messages/view", id=first) == {**REPORT, "id": first}
@@ -387,13 +387,13 @@ def test_sw_77_a_message_is_viewed_by_its_id_or_its_unique_id(api):
         ({"id": "0123456789", "show_contact": "x"}, 1006),
     ],
 )
-def test_sw_77_what_is_not_there_is_not_viewed(open_registry, parameters, code):
+def test_sw_75_what_is_not_there_is_not_viewed(open_registry, parameters, code):
     api = open_api(open_registry, inbound(0, "7", JAN))
 
     assert api.code("messages/view", **parameters) == code
 
 
-def test_sw_77_an_id_of_another_unique_id_is_no_message(api):
+def test_sw_75_an_id_of_another_unique_id_is_no_message(api):
     [first], _ = send(api), send(api, OLA, unique_id="mine")
 
     assert api.code("messages/view", id=first, unique_id="mine") == 1004
@@ -404,7 +404,7 @@ def test_sw_77_an_id_of_another_unique_id_is_no_message(api):
 LATER = "2026-06-02 10:00:00"
 
 
-def test_sw_78_a_scheduled_message_can_be_deleted_until_it_is_sent(api):
+def test_sw_76_a_scheduled_message_can_be_deleted_until_it_is_sent(api):
     [saved], [gone], [sent] = send(api, date=LATER, unique_id="mine"), send(api, date=LATER), send(api)
     wait(api, 60)
 
@@ -417,7 +417,7 @@ def test_sw_78_a_scheduled_message_can_be_deleted_until_it_is_sent(api):
     assert api.world.next_due() is None
 
 
-def test_sw_78_of_several_messages_those_that_can_be_are_deleted(api):
+def test_sw_76_of_several_messages_those_that_can_be_are_deleted(api):
     one, other = send(api, f"{JAN},{OLA}", date=LATER, **{"unique_id[]": ["one", "other"]})
     [third] = send(api)
 
@@ -430,7 +430,7 @@ def test_sw_78_of_several_messages_those_that_can_be_are_deleted(api):
     )
 
 
-def test_sw_78_a_deletion_frees_the_unique_id(api):
+def test_sw_76_a_deletion_frees_the_unique_id(api):
     send(api, date=LATER, unique_id="mine")
     assert api.code("messages/send_sms", phone=JAN, text="again", unique_id="mine") == 3201
     api.form("messages/delete", unique_id="mine")
@@ -442,14 +442,14 @@ def test_sw_78_a_deletion_frees_the_unique_id(api):
     ("parameters", "code"),
     [({}, 2000), ({"id": ""}, 2000), ({"id": ",".join(map(str, range(501)))}, 3331)],
 )
-def test_sw_78_a_deletion_names_its_messages(api, parameters, code):
+def test_sw_76_a_deletion_names_its_messages(api, parameters, code):
     assert api.code("messages/delete", **parameters) == code
 
 
 # -- statistics --------------------------------------------------------------------------------------------------------
 
 
-def test_sw_79_statistics_count_the_messages_of_each_send(api):
+def test_sw_77_statistics_count_the_messages_of_each_send(api):
     send(api, f"{JAN},{OLA},+48990000050,+48990000060,+48990000070", sender="INFORMACJA", text="offer")
     wait(api, 60)
     send(api)
@@ -478,7 +478,7 @@ def test_sw_79_statistics_count_the_messages_of_each_send(api):
 
 
 @pytest.mark.parametrize("parameters", [{"type": "nd"}, {"begin": "soon"}, {"end": "2026-06-31"}])
-def test_sw_79_what_is_wrong_with_a_filter_of_statistics_is_1006(api, parameters):
+def test_sw_77_what_is_wrong_with_a_filter_of_statistics_is_1006(api, parameters):
     assert api.code("stats/index", **parameters) == 1006
 
 

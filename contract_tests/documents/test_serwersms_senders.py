@@ -90,7 +90,7 @@ def test_names_are_written_in_xml(opened):
         ("Sklep24", None),
     ],
 )
-def test_sw_62_a_name_is_new_and_has_up_to_11_letters_and_digits(opened, name, code):
+def test_sw_60_a_name_is_new_and_has_up_to_11_letters_and_digits(opened, name, code):
     answer = opened(SenderEntry("Sklep")).json("senders/add", name=name)
 
     assert code == answer.get("error", {}).get("code")
@@ -125,7 +125,7 @@ UNLIMITED = [
 ]
 
 
-def test_sw_69_limits_are_listed_in_the_vendors_order_and_go_down(opened):
+def test_sw_67_limits_are_listed_in_the_vendors_order_and_go_down(opened):
     api = opened(
         type="postpaid", limits={"full": "40", "voice": "not_available", "mms": "6", "lookup": "20", "hlr": "70"}
     )

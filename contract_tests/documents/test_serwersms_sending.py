@@ -129,7 +129,7 @@ def test_flags_and_urls_are_kept_and_utf_and_speed_only_of_a_message_with_a_send
     assert full.fields == {**kept, "utf": True, "speed": True, "stat_id": 100_001}
 
 
-def test_sw_60_details_list_each_message_in_the_order_of_the_numbers(sender):
+def test_sw_58_details_list_each_message_in_the_order_of_the_numbers(sender):
     items = sender.items(phone=["500600700", "x", "+48 600", "600700800"])
 
     ids = [each.id for each in sender.stored]
@@ -195,7 +195,7 @@ def test_parameters_in_the_query_string_of_a_get_send_too(sender):
     assert sender.client.get("/messages/send_sms", query_string={**WHO, "phone": JAN, "text": "a"}).json == SENT
 
 
-def test_sw_65_a_repeated_number_gets_one_message_and_the_first_unique_id(sender):
+def test_sw_63_a_repeated_number_gets_one_message_and_the_first_unique_id(sender):
     answer = sender.send(phone=["500600700", "600700800", "+48500600700"], unique_id=["one", "two", "three"])
 
     assert answer == {"success": True, "queued": 2, "unsent": 0}
@@ -323,7 +323,7 @@ def test_a_text_is_sent_in_gsm_letters_or_with_utf_as_it_is(sender, text, parame
 @pytest.mark.parametrize(
     ("variant", "code", "parts"), [("converted", None, 2), ("rejected", 3105, None), ("ucs2", None, 3)]
 )
-def test_sw_63_letters_that_gsm_does_not_have_are_converted_rejected_or_sent(opened, variant, code, parts):
+def test_sw_61_letters_that_gsm_does_not_have_are_converted_rejected_or_sent(opened, variant, code, parts):
     sender = opened(variants={"serwersms.letters": variant})
 
     assert code == sender.code(text="ł" * 161)
@@ -376,7 +376,7 @@ def test_sw_63_letters_that_gsm_does_not_have_are_converted_rejected_or_sent(ope
         ({"sender": None, "date": None, "unique_id": "", "flash": None, "group_id": None}, None),
     ],
 )
-def test_sw_61_what_is_wrong_with_a_send_is_its_code_and_stores_nothing(opened, parameters, code):
+def test_sw_59_what_is_wrong_with_a_send_is_its_code_and_stores_nothing(opened, parameters, code):
     sender = opened("+48664078059", "7120")
 
     assert code == sender.code(**parameters)
@@ -384,12 +384,12 @@ def test_sw_61_what_is_wrong_with_a_send_is_its_code_and_stores_nothing(opened, 
 
 
 @pytest.mark.parametrize(("length", "code"), [(160, None), (161, 3102)])
-def test_sw_68_a_voice_message_has_at_most_160_characters(sender, length, code):
+def test_sw_66_a_voice_message_has_at_most_160_characters(sender, length, code):
     assert code == sender.code("send_voice", text="ł" * length)
     assert [("voice", "ł" * length)] * (code is None) == [(each.kind, each.text) for each in sender.stored]
 
 
-def test_sw_62_the_sender_2waysms_becomes_a_number_of_nine_digits(sender):
+def test_sw_60_the_sender_2waysms_becomes_a_number_of_nine_digits(sender):
     sender.send(sender="2waySMS")
     sender.send(sender="2waySMS")
 
@@ -409,13 +409,13 @@ def test_in_an_account_with_duplicate_control_a_unique_id_that_was_used_is_3111(
     assert [None, 3111] == [sender.code(unique_id="first") for _ in range(2)]
 
 
-def test_sw_64_a_unique_id_may_be_reusable(opened):
+def test_sw_62_a_unique_id_may_be_reusable(opened):
     sender = opened(variants={"serwersms.unique_id": "reusable"})
 
     assert [None, None] == [sender.code(unique_id="first") for _ in range(2)]
 
 
-def test_sw_66_a_message_with_a_date_in_the_future_is_saved_and_was_queued_now(sender):
+def test_sw_64_a_message_with_a_date_in_the_future_is_saved_and_was_queued_now(sender):
     (item,) = sender.items(date="2026-06-02 10:00:00")
 
     (message,) = sender.stored
@@ -433,7 +433,7 @@ def test_a_test_is_answered_as_a_send_and_leaves_no_trace(opened):
     assert [item["id"]] == [each.id for each in sender.stored]
 
 
-def test_sw_67_the_demo_users_messages_are_stored_or_are_tests(opened):
+def test_sw_65_the_demo_users_messages_are_stored_or_are_tests(opened):
     for variant, count in (("stored", 1), ("test", 0)):
         sender = opened(variants={"serwersms.demo": variant}, demo=True)
         assert SENT == sender.send()
@@ -455,7 +455,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("kind", "action", "parameters", "used_up", "unavailable"), KINDS)
-def test_sw_69_a_limit_goes_down_by_part_and_rejects_when_it_is_used_up(
+def test_sw_67_a_limit_goes_down_by_part_and_rejects_when_it_is_used_up(
     opened, kind, action, parameters, used_up, unavailable
 ):
     sender = opened(limits={kind: "2", "hlr": "9"})

@@ -16,7 +16,7 @@ def api(open_registry):
     return open_api(open_registry, entries=own_entries(subaccounts=(WOJTEK,)))
 
 
-def test_sw_97_the_vendors_samples_are_answered(api):
+def test_sw_93_the_vendors_samples_are_answered(api):
     shown = {
         "id": 1194,
         "username": "wojtek",
@@ -34,7 +34,7 @@ def test_sw_97_the_vendors_samples_are_answered(api):
     )
 
 
-def test_sw_97_a_subaccount_is_added_limited_and_deleted(api):
+def test_sw_93_a_subaccount_is_added_limited_and_deleted(api):
     details = {"name": "Jan", "phone": "500600700", "email": "jan@example.com"}
     number = api.json("subaccounts/add", **NEW, **details)["id"]
 
@@ -56,19 +56,19 @@ def test_sw_97_a_subaccount_is_added_limited_and_deleted(api):
     assert api.form("subaccounts/index")["items"] == [{"id": 1194, "username": "wojtek"}]
 
 
-def test_sw_97_a_subaccount_of_somebody_else_is_not_seen_and_not_changed(api):
+def test_sw_93_a_subaccount_of_somebody_else_is_not_seen_and_not_changed(api):
     assert api.code("subaccounts/view", id="123") == 1004
     assert api.form("subaccounts/limit", id="123", type="eco", value="200") == {"success": False}
     assert api.form("subaccounts/delete", id="123") == {"success": False}
 
 
-def test_sw_97_a_login_is_given_away_once(api):
+def test_sw_93_a_login_is_given_away_once(api):
     assert api.code("subaccounts/add", **{**NEW, "subaccount_username": "wojtek"}) == 4502
     assert api.code("subaccounts/add", **{**NEW, "subaccount_username": "Login"}) == 4502
     assert [api.code("subaccounts/add", **NEW) for _ in range(2)] == [None, 4502]
 
 
-def test_sw_97_a_subaccount_has_the_rights_of_another_or_of_a_template(open_registry):
+def test_sw_93_a_subaccount_has_the_rights_of_another_or_of_a_template(open_registry):
     api = open_api(open_registry, fields={"rights_templates": (123,)})
 
     assert api.code("subaccounts/add", **NEW) == 4503
@@ -86,7 +86,7 @@ def test_sw_97_a_subaccount_has_the_rights_of_another_or_of_a_template(open_regi
         ({}, None, None),
     ],
 )
-def test_sw_97_the_demo_user_and_who_is_denied_it_and_a_subaccount_add_none(open_registry, fields, by_user, by_token):
+def test_sw_93_the_demo_user_and_who_is_denied_it_and_a_subaccount_add_none(open_registry, fields, by_user, by_token):
     api = open_api(open_registry, entries=own_entries(subaccounts=(WOJTEK,)), fields=fields)
     by_json = api.json("subaccounts/add", **{**NEW, "subaccount_username": "other"})
 
@@ -114,5 +114,5 @@ def test_sw_97_the_demo_user_and_who_is_denied_it_and_a_subaccount_add_none(open
         ("delete", {}, 2000),
     ],
 )
-def test_sw_97_what_is_missing_or_wrong(api, action, given, code):
+def test_sw_93_what_is_missing_or_wrong(api, action, given, code):
     assert api.code(f"subaccounts/{action}", **given) == code

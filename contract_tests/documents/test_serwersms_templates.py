@@ -13,7 +13,7 @@ def api(open_registry):
 
 
 @pytest.mark.parametrize("way", ["form", "json"])
-def test_sw_85_the_vendors_order_of_calls_acts_on_the_template_that_was_added_last(api, way):
+def test_sw_83_the_vendors_order_of_calls_acts_on_the_template_that_was_added_last(api, way):
     ask = getattr(api, way)
     ask("templates/add", name="Inny", text="x")
 
@@ -29,14 +29,14 @@ def test_sw_85_the_vendors_order_of_calls_acts_on_the_template_that_was_added_la
     assert ask("templates/index") == {"items": [{"id": 8416, "name": "Inny", "text": "x"}]}
 
 
-def test_sw_85_the_answers_in_xml(api):
+def test_sw_83_the_answers_in_xml(api):
     assert api.xml("templates/add", name="a", text="b") == "<response><success>true</success><id>8416</id></response>"
     assert api.xml("templates/index") == (
         "<response><items><item><id>8416</id><name>a</name><text>b</text></item></items></response>"
     )
 
 
-def test_sw_80_templates_are_sorted(api):
+def test_sw_78_templates_are_sorted(api):
     for name in ("b", "A", "c"):
         api.form("templates/add", name=name, text="x")
 

@@ -49,24 +49,24 @@ class AccountFields(Struct, frozen=True):
     blocked: Annotated[bool, Meta(description="true or false")] = False
     """Whether nothing can be sent."""
     duplicate_control: Annotated[bool, Meta(description="true or false")] = False
-    """Whether a unique_id that a message has is rejected with 3111, in every variant (SW-64)."""
+    """Whether a unique_id that a message has is rejected with 3111, in every variant (SW-62)."""
     free_package: Annotated[bool, Meta(description="true or false")] = False
     """Whether it has the free package for trying, with one sender's name of its own."""
     subaccount: Annotated[bool, Meta(description="true or false")] = False
-    """Whether it is a subaccount itself, which can have none (SW-97)."""
+    """Whether it is a subaccount itself, which can have none (SW-93)."""
     rights_templates: tuple[int, ...] = ()
-    """The ids beside those of its subaccounts whose rights a new subaccount can have (SW-97)."""
+    """The ids beside those of its subaccounts whose rights a new subaccount can have (SW-93)."""
     maintainer: Annotated[Maintainer, Meta(description="a name, email, telephone and photo")] = Maintainer()
-    """Who looks after the account at the vendor's (SW-96)."""
+    """Who looks after the account at the vendor's (SW-92)."""
     push_hash: Annotated[str, Meta(description="a text")] = ""
-    """The ``api_hash`` by which push/contact finds the account (SW-87)."""
+    """The ``api_hash`` by which push/contact finds the account (SW-85)."""
 
 
 LIMITED = ("eco", "full", "voice", "mms", "lookup", "hlr")
 """What limits are kept of, in the order in which they are listed."""
 
 PRICE = 0.08
-"""The price of a part in PLN where an account has none of its own (SW-69)."""
+"""The price of a part in PLN where an account has none of its own (SW-67)."""
 
 
 def is_demo(account: Account, call: Call) -> bool:

@@ -67,12 +67,12 @@ BEHAVIOURS = (
     ),
     Behaviour("an empty list of messages", assumed("SW-15"), _IS_EMPTY),
     *(
-        Behaviour(f"a check of several numbers that is {state}", assumed("SW-92"), _shows_check(state))
+        Behaviour(f"a check of several numbers that is {state}", assumed("SW-88"), _shows_check(state))
         for state in ("pending", "done")
     ),
     Behaviour(
         "the URL of a check is called",
-        assumed("SW-93"),
+        assumed("SW-89"),
         done=lambda each: each.kind == "check" and each.status == "acknowledged",
     ),
     Behaviour("page 2", assumed("SW-16"), lambda each: _page(each) == 2 and not _IS_EMPTY(each)),
@@ -107,18 +107,18 @@ BEHAVIOURS = (
         done=lambda each: each.kind == "inbound" and each.status == "given up",
     ),
     *(
-        Behaviour(f"a sent message that is {state}", assumed("SW-70"), _shows_state(state))
+        Behaviour(f"a sent message that is {state}", assumed("SW-68"), _shows_state(state))
         for state in (SAVED, IN_PROGRESS, SENT, DELIVERED, UNDELIVERED, UNSENT)
     ),
     Behaviour(
         "a message is deleted before it is sent",
-        assumed("SW-78"),
+        assumed("SW-76"),
         lambda each: each.operation == "messages.delete" and b"true" in each.response_body,
     ),
     Behaviour(
         "the state of a message is reported",
-        assumed("SW-72"),
+        assumed("SW-70"),
         done=lambda each: each.kind == REPORT and each.status == "acknowledged",
     ),
-    Behaviour("the report of a state is repeated", assumed("SW-72"), done=_attempted(2, REPORT)),
+    Behaviour("the report of a state is repeated", assumed("SW-70"), done=_attempted(2, REPORT)),
 )

@@ -1,4 +1,4 @@
-"""The states of outbound messages: how they follow one another, and the calls that report the last one (SW-70 to SW-73). Pure.
+"""The states of outbound messages: how they follow one another, and the calls that report the last one (SW-68 to SW-71). Pure.
 
 A message that is sent at once is ``in_progress``, one with a date ``saved`` until then. A second later it is ``sent`` or
 ``unsent``, and four seconds after that ``delivered`` or ``undelivered``. What becomes of it is chosen when it is sent.
@@ -32,7 +32,7 @@ from mockserver.sdk import (
 from . import magic, quirks
 
 SENT_AFTER, ENDED_AFTER = 1 * SECOND, 5 * SECOND
-"""The time between the beginning of a message's sending and its states (SW-70)."""
+"""The time between the beginning of a message's sending and its states (SW-68)."""
 
 SAVED, IN_PROGRESS, SENT = "saved", "in_progress", "sent"
 DELIVERED, UNDELIVERED, UNSENT = "delivered", "undelivered", "unsent"
@@ -54,7 +54,7 @@ class End(NamedTuple):
     """Why it is not delivered, in the vendor's word."""
 
 
-# SW-71: the reason where the world's variant chooses the end
+# SW-69: the reason where the world's variant chooses the end
 _ENDS: Mapping[str, End] = {
     "delivered": End(DELIVERED),
     "undelivered": End(UNDELIVERED, "message_expired"),
@@ -64,7 +64,7 @@ _ENDS: Mapping[str, End] = {
 
 
 def _choose_end(phone: str, variants: Mapping[str, str]) -> End:
-    """Return what becomes of a message to a number: what its magic number says, else the world's variant (SW-71)."""
+    """Return what becomes of a message to a number: what its magic number says, else the world's variant (SW-69)."""
     if phone.startswith(magic.PREFIX) and variants[quirks.MAGIC.name] != "off":
         end = magic.ENDS.get(phone)
         if end is not None:
@@ -148,7 +148,7 @@ def advance_message(message: Message, state: State, now: Instant, ids: IdReserva
 
 
 def _report(message: Message, account: Account, state: State, now: Instant, ids: IdReservation) -> tuple[Event, ...]:
-    """Return the event that opens the call that reports a message's state, where one is to be reported (SW-72)."""
+    """Return the event that opens the call that reports a message's state, where one is to be reported (SW-70)."""
     rule = next((rule for rule in account.forwarding if rule.service == DLR), None) if account.forwarding else None
     url: str = message.fields.get("dlr_url", "") or ("" if rule is None else rule.url)
     if not url or (message.status not in FINAL and state.variants[quirks.REPORTED.name] == "last"):

@@ -68,9 +68,9 @@ class FileEntry(Struct, frozen=True, omit_defaults=True):
     added: datetime | None = None
     """When it was added; ``None`` where that is not known."""
     content: bytes = b""
-    """What was uploaded; empty for a file that was added by its URL (SW-86)."""
+    """What was uploaded; empty for a file that was added by its URL (SW-84)."""
     fetch: int | None = None
-    """The number of the delivery that fetches it; ``None`` for a file that is not fetched, or was (SW-86)."""
+    """The number of the delivery that fetches it; ``None`` for a file that is not fetched, or was (SW-84)."""
 
 
 class PushContactEntry(Struct, frozen=True, omit_defaults=True):

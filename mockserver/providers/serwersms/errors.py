@@ -360,7 +360,7 @@ class EcoLimitUsedUp(SerwersmsError):
     description = CODES[3000].en
     about = ("phone",)
     hint = "Raise the account's limit of eco: {needed} are needed, and {left} are left."
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class EcoNotPermitted(SerwersmsError):
@@ -370,7 +370,7 @@ class EcoNotPermitted(SerwersmsError):
     description = CODES[3001].en
     about = ("sender",)
     hint = "Send with a sender, or give the account a limit of eco that is not not_available."
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class FullLimitUsedUp(SerwersmsError):
@@ -380,7 +380,7 @@ class FullLimitUsedUp(SerwersmsError):
     description = CODES[3002].en
     about = ("phone",)
     hint = "Raise the account's limit of full: {needed} are needed, and {left} are left."
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class FullNotPermitted(SerwersmsError):
@@ -392,7 +392,7 @@ class FullNotPermitted(SerwersmsError):
     hint = (
         "Send without a sender, or give the account a limit of full that is not not_available, and do not deny it rcs."
     )
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class MmsLimitUsedUp(SerwersmsError):
@@ -402,7 +402,7 @@ class MmsLimitUsedUp(SerwersmsError):
     description = CODES[3004].en
     about = ("phone",)
     hint = "Raise the account's limit of mms: {needed} are needed, and {left} are left."
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class MmsNotPermitted(SerwersmsError):
@@ -411,7 +411,7 @@ class MmsNotPermitted(SerwersmsError):
     code, status_4xx = 3005, 403
     description = CODES[3005].en
     hint = "Give the account a limit of mms that is not not_available."
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class VoiceLimitUsedUp(SerwersmsError):
@@ -421,7 +421,7 @@ class VoiceLimitUsedUp(SerwersmsError):
     description = CODES[3006].en
     about = ("phone",)
     hint = "Raise the account's limit of voice: {needed} are needed, and {left} are left."
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class VoiceNotPermitted(SerwersmsError):
@@ -430,7 +430,7 @@ class VoiceNotPermitted(SerwersmsError):
     code, status_4xx = 3007, 403
     description = CODES[3007].en
     hint = "Give the account a limit of voice that is not not_available."
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class FlashNotPermitted(SerwersmsError):
@@ -440,7 +440,7 @@ class FlashNotPermitted(SerwersmsError):
     description = CODES[3008].en
     about = ("flash",)
     hint = "Send without flash, or do not deny the account flash."
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class SmsNotPermitted(SerwersmsError):
@@ -449,7 +449,7 @@ class SmsNotPermitted(SerwersmsError):
     code, status_4xx = 3009, 403
     description = CODES[3009].en
     hint = "Do not deny the account sms; for numbers of other countries than Poland, do not deny it foreign."
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class SendingBlocked(SerwersmsError):
@@ -458,7 +458,7 @@ class SendingBlocked(SerwersmsError):
     code, status_4xx = 3100, 403
     description = CODES[3100].en
     hint = "Unblock the account, or take the number off its blacklist."
-    source = assumed("SW-65")
+    source = assumed("SW-63")
 
 
 class EmptyText(SerwersmsError):
@@ -468,7 +468,7 @@ class EmptyText(SerwersmsError):
     description = CODES[3101].en
     about = ("text",)
     hint = "Send a text that is not blank."
-    source = assumed("SW-61")
+    source = assumed("SW-59")
 
 
 class TextTooLong(SerwersmsError):
@@ -478,7 +478,7 @@ class TextTooLong(SerwersmsError):
     description = CODES[3102].en
     about = ("text",)
     hint = "Send a shorter text: 918 characters in 6 parts, 402 with utf, 160 of a voice message, 40 of the title of an MMS."
-    source = assumed("SW-63")
+    source = assumed("SW-61")
 
 
 class InvalidRecipient(SerwersmsError):
@@ -488,7 +488,7 @@ class InvalidRecipient(SerwersmsError):
     description = CODES[3103].en
     about = ("phone",)
     hint = "Send each number in the form +48500600700."
-    source = assumed("SW-65")
+    source = assumed("SW-63")
 
 
 class NoRecipients(SerwersmsError):
@@ -498,7 +498,7 @@ class NoRecipients(SerwersmsError):
     description = CODES[3104].en
     about = ("phone",)
     hint = "Send a phone, or a group_id or contact_id with numbers."
-    source = assumed("SW-61")
+    source = assumed("SW-59")
 
 
 class InvalidMessage(SerwersmsError):
@@ -508,7 +508,7 @@ class InvalidMessage(SerwersmsError):
     description = CODES[3105].en
     about = ("text",)
     hint = "Send a message that can be sent: {reason}."
-    source = assumed("SW-68")
+    source = assumed("SW-66")
 
 
 class SenderNotUsable(SerwersmsError):
@@ -518,7 +518,7 @@ class SenderNotUsable(SerwersmsError):
     description = CODES[3106].en
     about = ("sender",)
     hint = "Add {value} with senders/add and let it be authorized, or send a ready-made name such as INFORMACJA, or none for ECO+."
-    source = assumed("SW-62")
+    source = assumed("SW-60")
 
 
 class PersonalizedNotPermitted(SerwersmsError):
@@ -527,7 +527,7 @@ class PersonalizedNotPermitted(SerwersmsError):
     code, status_4xx = 3107, 403
     description = CODES[3107].en
     hint = "Do not deny the account personalized."
-    source = assumed("SW-69")
+    source = assumed("SW-67")
 
 
 class InvalidSendingTime(SerwersmsError):
@@ -537,7 +537,7 @@ class InvalidSendingTime(SerwersmsError):
     description = CODES[3108].en
     about = ("date",)
     hint = "Send {name} as YYYY-MM-DD HH:MM:SS, not in the past of the world's clock."
-    source = assumed("SW-66")
+    source = assumed("SW-64")
 
 
 class InvalidSendingFile(SerwersmsError):
@@ -546,7 +546,7 @@ class InvalidSendingFile(SerwersmsError):
     code = 3109
     description = CODES[3109].en
     hint = "Send the id that files/add answered for this type, or a file in base64."
-    source = assumed("SW-68")
+    source = assumed("SW-66")
 
 
 class TooManyMessages(SerwersmsError):
@@ -556,7 +556,7 @@ class TooManyMessages(SerwersmsError):
     description = CODES[3110].en
     about = ("phone",)
     hint = "Send to at most {most} recipients at once, not to {count}."
-    source = assumed("SW-65")
+    source = assumed("SW-63")
 
 
 class UniqueIdUsed(SerwersmsError):
@@ -566,7 +566,7 @@ class UniqueIdUsed(SerwersmsError):
     description = CODES[3111].en
     about = ("unique_id",)
     hint = "Send another unique_id than {value}."
-    source = assumed("SW-64")
+    source = assumed("SW-62")
 
 
 class UniqueIdMalformed(SerwersmsError):
@@ -576,7 +576,7 @@ class UniqueIdMalformed(SerwersmsError):
     description = CODES[3200].en
     about = ("unique_id",)
     hint = "Send 3 to 50 letters and digits as a unique_id, not {value}."
-    source = assumed("SW-64")
+    source = assumed("SW-62")
 
 
 class UniqueIdsNotUnique(SerwersmsError):
@@ -586,7 +586,7 @@ class UniqueIdsNotUnique(SerwersmsError):
     description = CODES[3201].en
     about = ("unique_id",)
     hint = "Send another unique_id than {value}."
-    source = assumed("SW-64")
+    source = assumed("SW-62")
 
 
 class WrongUniqueIdCount(SerwersmsError):
@@ -596,7 +596,7 @@ class WrongUniqueIdCount(SerwersmsError):
     description = CODES[3202].en
     about = ("unique_id",)
     hint = "Send one unique_id for each of the {count} recipients."
-    source = assumed("SW-64")
+    source = assumed("SW-62")
 
 
 class NotPairs(SerwersmsError):
@@ -606,7 +606,7 @@ class NotPairs(SerwersmsError):
     description = CODES[1006].en
     about = ("messages",)
     hint = "Send messages as a list of objects with phone and text, or as phone:text]|[phone:text."
-    source = assumed("SW-65")
+    source = assumed("SW-63")
 
 
 class NotAUrl(SerwersmsError):
@@ -615,7 +615,7 @@ class NotAUrl(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     hint = "Send {name} as a URL that begins with http:// or https://."
-    source = assumed("SW-60")
+    source = assumed("SW-58")
 
 
 # -- entries of an account -------------------------------------------------------------------------------------------
@@ -628,7 +628,7 @@ class InvalidId(SerwersmsError):
     description = CODES[1004].en
     about = ("id",)
     hint = "Send as {name} what the account has, as the index action lists it."
-    source = assumed("SW-80")
+    source = assumed("SW-78")
 
 
 class UnknownSort(SerwersmsError):
@@ -637,7 +637,7 @@ class UnknownSort(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     hint = "Send a field of the list's items as {name}, or leave it out."
-    source = assumed("SW-80")
+    source = assumed("SW-78")
 
 
 class TooManyRecords(SerwersmsError):
@@ -647,7 +647,7 @@ class TooManyRecords(SerwersmsError):
     description = CODES[3331].en
     about = ("limit",)
     hint = "Ask for at most 1000 with limit, or choose the variant capped of serwersms.lists.limit."
-    source = assumed("SW-80")
+    source = assumed("SW-78")
 
 
 class OnBlacklistAlready(SerwersmsError):
@@ -657,7 +657,7 @@ class OnBlacklistAlready(SerwersmsError):
     description = CODES[4601].en
     about = ("phone",)
     hint = "Ask blacklist/check first, or take this error for success."
-    source = assumed("SW-81")
+    source = assumed("SW-79")
 
 
 class NotOnBlacklist(SerwersmsError):
@@ -667,7 +667,7 @@ class NotOnBlacklist(SerwersmsError):
     description = CODES[4602].en
     about = ("phone",)
     hint = "Ask blacklist/check first, or take this error for success."
-    source = assumed("SW-81")
+    source = assumed("SW-79")
 
 
 class NameTooLong(SerwersmsError):
@@ -676,7 +676,7 @@ class NameTooLong(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     hint = "Send at most 100 characters as {name}."
-    source = assumed("SW-82")
+    source = assumed("SW-80")
 
 
 class NotRecords(SerwersmsError):
@@ -685,7 +685,7 @@ class NotRecords(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     hint = "Send {name} as a list of objects, as {name}[0][phone] in a form, or as a text of JSON."
-    source = assumed("SW-84")
+    source = assumed("SW-82")
 
 
 class FileTooLarge(SerwersmsError):
@@ -695,7 +695,7 @@ class FileTooLarge(SerwersmsError):
     description = CODES[4000].en
     about = ("file", "url")
     hint = "Send a file of at most 1 MiB; a URL whose last part contains too-large stands for one that is larger."
-    source = assumed("SW-86")
+    source = assumed("SW-84")
 
 
 class FileMissing(SerwersmsError):
@@ -705,7 +705,7 @@ class FileMissing(SerwersmsError):
     description = CODES[4001].en
     about = ("id", "url")
     hint = "Send an id that files/index lists for that type; a URL whose last part contains missing stands for one without a file."
-    source = assumed("SW-86")
+    source = assumed("SW-84")
 
 
 class InvalidFile(SerwersmsError):
@@ -715,7 +715,7 @@ class InvalidFile(SerwersmsError):
     description = CODES[4002].en
     about = ("file", "url")
     hint = "Send a gif, jpeg, jpg, png or txt file for mms, in base64 where it is a text; for voice the http or https URL of a wav file."
-    source = assumed("SW-86")
+    source = assumed("SW-84")
 
 
 class UnknownFileType(SerwersmsError):
@@ -724,7 +724,7 @@ class UnknownFileType(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     hint = "Send mms or voice as {name}."
-    source = assumed("SW-86")
+    source = assumed("SW-84")
 
 
 class UnknownApiHash(SerwersmsError):
@@ -734,7 +734,7 @@ class UnknownApiHash(SerwersmsError):
     description = CODES[1004].en
     about = ("api_hash",)
     hint = "Send the push_hash of an account of the world."
-    source = assumed("SW-87")
+    source = assumed("SW-85")
 
 
 # -- senders -------------------------------------------------------------------------------------------------------
@@ -747,7 +747,7 @@ class SenderExists(SerwersmsError):
     description = CODES[4400].en
     about = ("name",)
     hint = "Send another name than {value}, or use the one that there is."
-    source = assumed("SW-62")
+    source = assumed("SW-60")
 
 
 class SenderIsNumber(SerwersmsError):
@@ -757,7 +757,7 @@ class SenderIsNumber(SerwersmsError):
     description = CODES[4401].en
     about = ("name",)
     hint = "Send a name with letters, not {value}."
-    source = assumed("SW-62")
+    source = assumed("SW-60")
 
 
 class SenderMalformed(SerwersmsError):
@@ -767,7 +767,7 @@ class SenderMalformed(SerwersmsError):
     description = CODES[4402].en
     about = ("name",)
     hint = "Send a name of 1 to 11 letters and digits of ASCII, not {value}."
-    source = assumed("SW-62")
+    source = assumed("SW-60")
 
 
 class SenderNumberInvalid(SerwersmsError):
@@ -776,7 +776,7 @@ class SenderNumberInvalid(SerwersmsError):
     code = 4403
     description = CODES[4403].en
     hint = "Remove the fault rule: no action of this API confirms a number."
-    source = assumed("SW-62")
+    source = assumed("SW-60")
 
 
 class SenderCodeInvalid(SerwersmsError):
@@ -785,7 +785,7 @@ class SenderCodeInvalid(SerwersmsError):
     code = 4404
     description = CODES[4404].en
     hint = "Remove the fault rule: no action of this API confirms a number."
-    source = assumed("SW-62")
+    source = assumed("SW-60")
 
 
 class SenderIsActive(SerwersmsError):
@@ -794,7 +794,7 @@ class SenderIsActive(SerwersmsError):
     code = 4405
     description = CODES[4405].en
     hint = "Remove the fault rule: no action of this API confirms a number."
-    source = assumed("SW-62")
+    source = assumed("SW-60")
 
 
 class DemoSender(SerwersmsError):
@@ -803,7 +803,7 @@ class DemoSender(SerwersmsError):
     code, status_4xx = 4406, 403
     description = CODES[4406].en
     hint = "Add names with a token, or in an account that is no demo."
-    source = assumed("SW-62")
+    source = assumed("SW-60")
 
 
 class FreeSender(SerwersmsError):
@@ -812,7 +812,7 @@ class FreeSender(SerwersmsError):
     code, status_4xx = 4407, 403
     description = CODES[4407].en
     hint = "Use the name that there is, or an account without free_package."
-    source = assumed("SW-62")
+    source = assumed("SW-60")
 
 
 # -- reports ----------------------------------------------------------------------------------------------------------
@@ -824,7 +824,7 @@ class UnknownOutboundType(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     hint = "Send eco, full, mms, voice or rcs as {name}, or leave it out for all."
-    source = assumed("SW-75")
+    source = assumed("SW-73")
 
 
 class UnknownStatus(SerwersmsError):
@@ -835,7 +835,7 @@ class UnknownStatus(SerwersmsError):
     hint = (
         "Send delivered, undelivered, sent, unsent, in_progress, saved or pending as {name}, or leave it out for all."
     )
-    source = assumed("SW-75")
+    source = assumed("SW-73")
 
 
 class NotAStatId(SerwersmsError):
@@ -844,7 +844,7 @@ class NotAStatId(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     hint = "Send the id of an item of stats/index as {name}."
-    source = assumed("SW-75")
+    source = assumed("SW-73")
 
 
 class UnknownMessage(SerwersmsError):
@@ -854,7 +854,7 @@ class UnknownMessage(SerwersmsError):
     description = CODES[1004].en
     about = ("id", "unique_id")
     hint = "Send the id of an item of messages/reports as {name}."
-    source = assumed("SW-77")
+    source = assumed("SW-75")
 
 
 class TooManyIds(SerwersmsError):
@@ -864,7 +864,7 @@ class TooManyIds(SerwersmsError):
     description = CODES[3331].en
     about = ("id", "unique_id")
     hint = "Ask for at most {most} of them at a time, not {count}."
-    source = assumed("SW-75")
+    source = assumed("SW-73")
 
 
 # -- telephone numbers -----------------------------------------------------------------------------------------------
@@ -876,7 +876,7 @@ class CheckNotPermitted(SerwersmsError):
     code, status_4xx = 4102, 403
     description = CODES[4102].en
     hint = "Set the limit hlr (of lookups: lookup) of the account to a number or no_limit."
-    source = assumed("SW-91")
+    source = assumed("SW-87")
 
 
 class CheckLimitUsedUp(SerwersmsError):
@@ -885,7 +885,7 @@ class CheckLimitUsedUp(SerwersmsError):
     code, status_4xx = 4103, 429
     description = CODES[4103].en
     hint = "Raise the limit hlr (of lookups: lookup) of the account, which every number of every question lowers."
-    source = assumed("SW-91")
+    source = assumed("SW-87")
 
 
 class ChecksLocked(SerwersmsError):
@@ -894,7 +894,7 @@ class ChecksLocked(SerwersmsError):
     code, status_4xx = 4104, 403
     description = CODES[4104].en
     hint = "Unblock the account: its field blocked is true."
-    source = assumed("SW-91")
+    source = assumed("SW-87")
 
 
 class CheckPending(SerwersmsError):
@@ -904,7 +904,7 @@ class CheckPending(SerwersmsError):
     description = CODES[4105].en
     about = ("id",)
     hint = "Ask again when the subscriber's seconds of the world's clock have passed."
-    source = assumed("SW-92")
+    source = assumed("SW-88")
 
 
 class UnknownCheck(SerwersmsError):
@@ -914,7 +914,7 @@ class UnknownCheck(SerwersmsError):
     description = CODES[4106].en
     about = ("id",)
     hint = "Send the id that an earlier phones/check or phones/lookup of this account was answered."
-    source = assumed("SW-92")
+    source = assumed("SW-88")
 
 
 class TooManyPhones(SerwersmsError):
@@ -924,7 +924,7 @@ class TooManyPhones(SerwersmsError):
     description = CODES[1006].en
     about = ("phone",)
     hint = "Send at most 50,000 numbers."
-    source = assumed("SW-92")
+    source = assumed("SW-88")
 
 
 # -- premium ---------------------------------------------------------------------------------------------------------
@@ -937,7 +937,7 @@ class PremiumDataIncorrect(SerwersmsError):
     description = CODES[4201].en
     about = ("id",)
     hint = "Send as phone, gate and id the from_number, to_number and id that premium/index lists."
-    source = assumed("SW-99")
+    source = assumed("SW-95")
 
 
 # -- accounts --------------------------------------------------------------------------------------------------------
@@ -949,7 +949,7 @@ class NoPhoneNumber(SerwersmsError):
     code = 4302
     description = CODES[4302].en
     hint = "Send {name}, and do not leave it blank."
-    source = assumed("SW-95")
+    source = assumed("SW-91")
 
 
 class NoEmail(SerwersmsError):
@@ -958,7 +958,7 @@ class NoEmail(SerwersmsError):
     code = 4303
     description = CODES[4303].en
     hint = "Send {name}, and do not leave it blank."
-    source = assumed("SW-95")
+    source = assumed("SW-91")
 
 
 class NoFirstName(SerwersmsError):
@@ -967,7 +967,7 @@ class NoFirstName(SerwersmsError):
     code = 4304
     description = CODES[4304].en
     hint = "Send {name}, and do not leave it blank."
-    source = assumed("SW-95")
+    source = assumed("SW-91")
 
 
 class NoLastName(SerwersmsError):
@@ -976,7 +976,7 @@ class NoLastName(SerwersmsError):
     code = 4305
     description = CODES[4305].en
     hint = "Send {name}, and do not leave it blank."
-    source = assumed("SW-95")
+    source = assumed("SW-91")
 
 
 class NoCompany(SerwersmsError):
@@ -985,7 +985,7 @@ class NoCompany(SerwersmsError):
     code = 4306
     description = CODES[4306].en
     hint = "Send {name}, and do not leave it blank."
-    source = assumed("SW-95")
+    source = assumed("SW-91")
 
 
 class WrongPhoneNumber(SerwersmsError):
@@ -994,7 +994,7 @@ class WrongPhoneNumber(SerwersmsError):
     code = 4307
     description = CODES[4307].en
     hint = "Send {name} in the form +48500600700."
-    source = assumed("SW-95")
+    source = assumed("SW-91")
 
 
 class WrongEmail(SerwersmsError):
@@ -1003,7 +1003,7 @@ class WrongEmail(SerwersmsError):
     code = 4308
     description = CODES[4308].en
     hint = "Send {name} in the form name@example.com."
-    source = assumed("SW-95")
+    source = assumed("SW-91")
 
 
 class WrongCompany(SerwersmsError):
@@ -1012,7 +1012,7 @@ class WrongCompany(SerwersmsError):
     code = 4311
     description = CODES[4311].en
     hint = "Send a name as {name}."
-    source = assumed("SW-95")
+    source = assumed("SW-91")
 
 
 class AccountExists(SerwersmsError):
@@ -1022,7 +1022,7 @@ class AccountExists(SerwersmsError):
     description = CODES[4312].en
     about = ("email",)
     hint = "Send another email: one that no account/add has sent and no account signs in with."
-    source = assumed("SW-95")
+    source = assumed("SW-91")
 
 
 # -- subaccounts -----------------------------------------------------------------------------------------------------
@@ -1034,7 +1034,7 @@ class NoSubaccountRight(SerwersmsError):
     code, status_4xx = 4500, 403
     description = CODES[4500].en
     hint = "Use the account's token in place of the demo user, or take subaccounts out of the account's field denied."
-    source = assumed("SW-97")
+    source = assumed("SW-93")
 
 
 class SubaccountOfSubaccount(SerwersmsError):
@@ -1043,7 +1043,7 @@ class SubaccountOfSubaccount(SerwersmsError):
     code, status_4xx = 4501, 403
     description = CODES[4501].en
     hint = "Use the main account: the field subaccount of this one is true."
-    source = assumed("SW-97")
+    source = assumed("SW-93")
 
 
 class SubaccountLoginBusy(SerwersmsError):
@@ -1053,7 +1053,7 @@ class SubaccountLoginBusy(SerwersmsError):
     description = CODES[4502].en
     about = ("subaccount_username",)
     hint = "Send another subaccount_username."
-    source = assumed("SW-97")
+    source = assumed("SW-93")
 
 
 class UnknownSubaccountTemplate(SerwersmsError):
@@ -1063,7 +1063,7 @@ class UnknownSubaccountTemplate(SerwersmsError):
     description = CODES[4503].en
     about = ("subaccount_id",)
     hint = "Send as subaccount_id the id of a subaccount, or one of the account's field rights_templates."
-    source = assumed("SW-97")
+    source = assumed("SW-93")
 
 
 class BadSubaccountLogin(SerwersmsError):
@@ -1072,7 +1072,7 @@ class BadSubaccountLogin(SerwersmsError):
     code = 4504
     description = CODES[4504].en
     hint = "Send a subaccount_username of 3 to 64 letters, digits and ._@- and a subaccount_password of 4 to 64 characters."
-    source = assumed("SW-97")
+    source = assumed("SW-93")
 
 
 class UnknownLimitType(SerwersmsError):
@@ -1081,7 +1081,7 @@ class UnknownLimitType(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     hint = "Send eco, full, voice, mms or hlr as {name}."
-    source = assumed("SW-97")
+    source = assumed("SW-93")
 
 
 class NotALimit(SerwersmsError):
@@ -1090,12 +1090,12 @@ class NotALimit(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     hint = "Send {name} as a whole number from 0."
-    source = assumed("SW-97")
+    source = assumed("SW-93")
 
 
 # -- codes that only a fault rule causes ---------------------------------------------------------------------------
 
-# SW-102
+# SW-98
 _BY_FAULT: Mapping[int, str] = {
     1002: "ApiNotPermitted",
     1003: "UnauthorizedAddress",
@@ -1132,7 +1132,7 @@ def _build_error_type(code: int, name: str) -> type[SerwersmsError]:
         "status_4xx": 401 if code == 1011 else 403 if code < 1010 else 400,
         "description": CODES[code].en,
         "hint": "Remove the fault rule that names it: nothing else causes it.",
-        "source": assumed("SW-102"),
+        "source": assumed("SW-98"),
     }
     return type(name, (SerwersmsError,), facts)
 

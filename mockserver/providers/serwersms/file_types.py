@@ -1,4 +1,4 @@
-"""The files that may be kept, and how they are recognized (SW-86)."""
+"""The files that may be kept, and how they are recognized (SW-84)."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
 
 
 def _answering(fields: Mapping[str, Any], state: State) -> Mapping[str, Any]:
-    """Return the fields with what the SMS that the message answers tells, where they leave it out (SW-74)."""
+    """Return the fields with what the SMS that the message answers tells, where they leave it out (SW-72)."""
     sender, kind = fields.get("sender"), fields.get("kind", "")
     if not isinstance(sender, str) or kind not in ("", "eco") or "reference" in fields:
         return fields

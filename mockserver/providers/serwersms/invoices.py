@@ -1,4 +1,4 @@
-"""An invoice as a PDF: one page of text, written without a library, the same bytes for the same payment (SW-98)."""
+"""An invoice as a PDF: one page of text, written without a library, the same bytes for the same payment (SW-94)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of entries: their pages, their order and the phrase that is searched for (SW-80)."""
+"""Lists of entries: their pages, their order and the phrase that is searched for (SW-78)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .errors import InvalidId, TooManyRecords
 from .results import Paging
 
 SIZE, LARGEST = 100, 1_000
-"""SW-80: the entries of a page where no ``limit`` is sent, and the most that a page has."""
+"""SW-78: the entries of a page where no ``limit`` is sent, and the most that a page has."""
 
 
 def find_page(values: Mapping[str, Any], total: int, variants: Mapping[str, str]) -> tuple[range, Paging | None]:
-    """Return which entries of a list are on the page that a call asks for, and what the answer says of the page (SW-80).
+    """Return which entries of a list are on the page that a call asks for, and what the answer says of the page (SW-78).
 
     Without ``page`` and ``limit`` it is the whole list.
 
@@ -39,7 +39,7 @@ def find_entry(row: Parameter, entry_id: int, account: Account, state: State, co
     """Return an entry of an account by the id that a call sends in a parameter.
 
     Raises:
-        InvalidId: there is none (SW-80).
+        InvalidId: there is none (SW-78).
     """
     entry = state.entries.get(account.key, collection, entry_id)
     if entry is None:

@@ -48,7 +48,7 @@ UNDELIVERED = _ten(
 )
 UNSENT = _ten(6, f"not sent after all; the reason by the last digit: {_list_reasons(_NOT_SENT)}, 9 the same")
 NEVER = _ten(7, "sent, and no report ever says what became of it")
-DELIVERED = _ten(8, "delivered, whatever the world's variant of SW-71")
+DELIVERED = _ten(8, "delivered, whatever the world's variant of SW-69")
 
 _OF_REQUESTS = (UNAVAILABLE, NO_RESPONSE, LATE, SILENT, NONE)
 MEANINGS: Mapping[str, Magic] = {phone: magic for magic in _OF_REQUESTS for phone in magic.values()}
@@ -60,7 +60,7 @@ ENDS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(NEVER.values(), ("sent", "")),
     **dict.fromkeys(DELIVERED.values(), ("delivered", "")),
 }
-"""Number -> the last state of a message to it, and the reason (SW-71)."""
+"""Number -> the last state of a message to it, and the reason (SW-69)."""
 
 MAGIC = (*_OF_REQUESTS, UNDELIVERED, UNSENT, NEVER, DELIVERED)
 

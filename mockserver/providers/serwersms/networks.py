@@ -1,4 +1,4 @@
-"""Telephone numbers: which are Polish mobile ones, and the network of each, as far as its first digits tell (SW-90)."""
+"""Telephone numbers: which are Polish mobile ones, and the network of each, as far as its first digits tell (SW-86)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def network_of(phone: str) -> Network | None:
 
 
 def is_mobile(phone: str) -> bool:
-    """Return whether a number, as a client writes it, can be a mobile one: a Polish one, or a foreign one with its plus (SW-90)."""
+    """Return whether a number, as a client writes it, can be a mobile one: a Polish one, or a foreign one with its plus (SW-86)."""
     sent = phone.replace(" ", "")
     polish = _POLISH.fullmatch(sent)
     if polish is not None:

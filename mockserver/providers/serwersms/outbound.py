@@ -58,9 +58,9 @@ from .errors import (
 )
 
 MOST_RECIPIENTS = 100_000
-"""The most recipients of a request: "max 100 000 SMS per request" is the vendor's sentence of 3110 (SW-65)."""
+"""The most recipients of a request: "max 100 000 SMS per request" is the vendor's sentence of 3110 (SW-63)."""
 MOST_PAIRS = 10_000
-"""The most personalized messages of a request (SW-65)."""
+"""The most personalized messages of a request (SW-63)."""
 
 _Flag = Annotated[bool, Meta(description="true or false")]
 
@@ -93,7 +93,7 @@ class MessageFields(Struct, frozen=True):
     ended: str = ""
     """When it became unsent or undelivered."""
     end: str = ""
-    """The state that it ends in, if that is not ``delivered``; chosen when it was sent (SW-71)."""
+    """The state that it ends in, if that is not ``delivered``; chosen when it was sent (SW-69)."""
     end_reason: str = ""
     """The reason that it then has."""
     file_ids: tuple[str, ...] = ()
@@ -137,7 +137,7 @@ class Batch(Struct, frozen=True):
     date: Instant | None = None
     """When they are to be sent; ``None`` for at once."""
     is_test: bool = False
-    """Whether nothing is stored (SW-67)."""
+    """Whether nothing is stored (SW-65)."""
     shows_items: bool = False
     """Whether each message is listed in the answer."""
     most: int = MOST_RECIPIENTS
@@ -145,7 +145,7 @@ class Batch(Struct, frozen=True):
 
 
 class SentItem(Struct, frozen=True):
-    """What became of one message (SW-60)."""
+    """What became of one message (SW-58)."""
 
     id: str
     phone: str
@@ -182,8 +182,8 @@ _LIMIT_ERRORS: Mapping[str, _Errors] = {
     "mms": (MmsLimitUsedUp, MmsNotPermitted),
     "rcs": (FullLimitUsedUp, FullNotPermitted),
 }
-"""Kind -> the errors of a limit that is used up, and of a kind that the account may not send (SW-69)."""
-# SW-65: the reasons that the vendor's reports have
+"""Kind -> the errors of a limit that is used up, and of a kind that the account may not send (SW-67)."""
+# SW-63: the reasons that the vendor's reports have
 _REASONS: Mapping[type[SerwersmsError], str] = {
     InvalidRecipient: "wrong_number",
     SendingBlocked: "number_is_blacklisted",
@@ -208,7 +208,7 @@ SEND_ERRORS: tuple[type[SerwersmsError], ...] = (
 
 
 def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Decide a send: the whole is rejected, or each message is queued or unsent (SW-65).
+    """Decide a send: the whole is rejected, or each message is queued or unsent (SW-63).
 
     Raises:
         SerwersmsError: the whole is rejected.
@@ -258,7 +258,7 @@ def _find_magic(outgoing: Sequence[Outgoing]) -> str | None:
 
 
 def _check(batch: Batch, account: Account, state: State) -> None:
-    """Raise the error for which the whole is rejected, whatever the numbers are (SW-61)."""
+    """Raise the error for which the whole is rejected, whatever the numbers are (SW-59)."""
     count = len(batch.outgoing)
     if not count:
         raise NoRecipients
@@ -271,7 +271,7 @@ def _check(batch: Batch, account: Account, state: State) -> None:
 
 
 def _check_rights(batch: Batch, account: Account) -> None:
-    """Raise the error of what the account may not do (SW-69)."""
+    """Raise the error of what the account may not do (SW-67)."""
     if account.fields.get("blocked"):
         raise SendingBlocked
     denied = account.fields.get("denied", ())
@@ -292,14 +292,14 @@ def check_personalized(account: Account) -> None:
 
 
 def _check_limit(kind: str, needed: int, account: Account) -> None:
-    """Raise the error of a limit that is used up (SW-69)."""
+    """Raise the error of a limit that is used up (SW-67)."""
     value = left(account, kind)
     if value not in (UNLIMITED, UNAVAILABLE) and needed > int(value):
         raise _LIMIT_ERRORS[kind][0](needed=needed, left=value)
 
 
 def _check_unique_ids(unique_ids: Sequence[str], count: int, account: Account, state: State) -> None:
-    """Raise the error of the first unique_id that cannot be taken (SW-64)."""
+    """Raise the error of the first unique_id that cannot be taken (SW-62)."""
     for each in unique_ids:
         if not (3 <= len(each) <= 50 and each.isascii() and each.isalnum()):
             raise UniqueIdMalformed(value=each)
@@ -318,7 +318,7 @@ def _check_unique_ids(unique_ids: Sequence[str], count: int, account: Account, s
 def _without_repeats(
     outgoing: Sequence[Outgoing], unique_ids: Sequence[str]
 ) -> tuple[Sequence[Outgoing], Sequence[str]]:
-    """Return the messages without those that have number and text of an earlier one, and their unique_ids (SW-65)."""
+    """Return the messages without those that have number and text of an earlier one, and their unique_ids (SW-63)."""
     first: dict[tuple[str, str], int] = {}
     for place, each in enumerate(outgoing):
         first.setdefault((each.phone, each.text), place)
@@ -330,7 +330,7 @@ def _without_repeats(
 def _with_account_defects(
     outgoing: Sequence[Outgoing], account: Account, blacklist: frozenset[str]
 ) -> Sequence[Outgoing]:
-    """Return the messages, with the reason of those that the account may not send (SW-65)."""
+    """Return the messages, with the reason of those that the account may not send (SW-63)."""
     is_at_home = "foreign" in account.fields.get("denied", ())
 
     def find(one: Outgoing) -> Outgoing:
@@ -357,7 +357,7 @@ def _messages(
     """Return the messages as they are stored."""
     shared = {"stat_id": ids.number("serwersms.stat", 100_000), **batch.fields}
     status = "in_progress"
-    if batch.date is not None and batch.date > now:  # SW-66
+    if batch.date is not None and batch.date > now:  # SW-64
         status, shared["date"] = "saved", iso(batch.date)
     known: dict[tuple[int, type[SerwersmsError] | None], Mapping[str, Any]] = {}
     first, messages = state.message_store.next_serial, []

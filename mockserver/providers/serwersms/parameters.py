@@ -89,7 +89,7 @@ _GROUPS = list_of(matching(f"[0-9]{{1,15}}|{_NO_GROUP}", InvalidId))
 
 
 def _parse_group_ids(row: Parameter, sent: Any) -> tuple[int, ...] | None:
-    """Parse the ids of groups: none of them for ``none``, and ``None`` where none was sent (SW-84)."""
+    """Parse the ids of groups: none of them for ``none``, and ``None`` where none was sent (SW-82)."""
     found = _GROUPS.parse(row, sent)
     return tuple(int(each) for each in found if each != _NO_GROUP) if found else None
 
@@ -98,7 +98,7 @@ GROUP_IDS = Kind(_parse_group_ids, InvalidId, _GROUPS.schema)
 
 
 def _parse_records(row: Parameter, sent: Any) -> tuple[Any, ...]:
-    """Parse a list of objects, a single one, or a text of JSON with either (SW-84)."""
+    """Parse a list of objects, a single one, or a text of JSON with either (SW-82)."""
     found = sent
     if isinstance(found, list) and len(found) == 1 and isinstance(found[0], str):
         found = found[0]  # a form's list of one text
@@ -131,7 +131,7 @@ ORDER = row("order", choice(("asc", "desc"), UnknownOrder), assumed("SW-16"))
 
 
 def sort_by(fields: tuple[str, ...], source: Source) -> Parameter:
-    """Return the parameter that names the field by which a list is ordered (SW-80)."""
+    """Return the parameter that names the field by which a list is ordered (SW-78)."""
     return row("sort", choice(fields, UnknownSort), source)
 
 

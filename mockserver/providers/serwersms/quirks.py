@@ -26,25 +26,25 @@ UNVERIFIED = Quirk("SW-51", "serwersms.forwarding.unverified", ("repeated", "onc
 REPEATS = Quirk("SW-52", "serwersms.forwarding.repeats", ("offsets", "gaps"))
 FORWARDED = Quirk("SW-55", "serwersms.forwarding.forwarded", ("unread", "read"), operations=_RECIVED)
 LIST_LIMIT = Quirk(
-    "SW-80",
+    "SW-78",
     "serwersms.lists.limit",
     ("capped", "rejected"),
     operations=("blacklist.index", "contacts.index", "groups.index"),
 )
-FILE_URL = Quirk("SW-86", "serwersms.files.url", ("named", "fetched"), operations=("files.add",))
-NO_GROUPS = Quirk("SW-83", "serwersms.groups.none", ("list", "null"), operations=("groups.index",))
-CHECKS = Quirk("SW-92", "serwersms.checks", ("pending", "done"), operations=("phones.check",))
+FILE_URL = Quirk("SW-84", "serwersms.files.url", ("named", "fetched"), operations=("files.add",))
+NO_GROUPS = Quirk("SW-81", "serwersms.groups.none", ("list", "null"), operations=("groups.index",))
+CHECKS = Quirk("SW-88", "serwersms.checks", ("pending", "done"), operations=("phones.check",))
 
-LETTERS = Quirk("SW-63", "serwersms.letters", ("converted", "rejected", "ucs2"), operations=_SENT)
-UNIQUE_ID = Quirk("SW-64", "serwersms.unique_id", ("unique", "reusable"))
-DEMO = Quirk("SW-67", "serwersms.demo", ("stored", "test"))
+LETTERS = Quirk("SW-61", "serwersms.letters", ("converted", "rejected", "ucs2"), operations=_SENT)
+UNIQUE_ID = Quirk("SW-62", "serwersms.unique_id", ("unique", "reusable"))
+DEMO = Quirk("SW-65", "serwersms.demo", ("stored", "test"))
 
 _REPORTS = ("messages.reports", "messages.view", "stats.index")
-STATES = Quirk("SW-70", "serwersms.states", ("delayed", "instant"), operations=_REPORTS)
-END = Quirk("SW-71", "serwersms.states.end", ("delivered", "undelivered", "unsent", "never"), operations=_REPORTS)
-REPORTED = Quirk("SW-72", "serwersms.dlr.states", ("last", "every"))
-STATE_WORDS = Quirk("SW-73", "serwersms.dlr.words", ("smpp", "api"))
-PENDING = Quirk("SW-75", "serwersms.pending", ("sent", "not-final"), operations=("messages.reports",))
+STATES = Quirk("SW-68", "serwersms.states", ("delayed", "instant"), operations=_REPORTS)
+END = Quirk("SW-69", "serwersms.states.end", ("delivered", "undelivered", "unsent", "never"), operations=_REPORTS)
+REPORTED = Quirk("SW-70", "serwersms.dlr.states", ("last", "every"))
+STATE_WORDS = Quirk("SW-71", "serwersms.dlr.words", ("smpp", "api"))
+PENDING = Quirk("SW-73", "serwersms.pending", ("sent", "not-final"), operations=("messages.reports",))
 
 QUIRKS = (
     FIELD,

@@ -1,4 +1,4 @@
-"""RCS messages as the vendor's page describes them: a text, a file, or rich cards, with suggestions (SW-68)."""
+"""RCS messages as the vendor's page describes them: a text, a file, or rich cards, with suggestions (SW-66)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which senders an account may send with (SW-62)."""
+"""Which senders an account may send with (SW-60)."""
 
 from __future__ import annotations
 

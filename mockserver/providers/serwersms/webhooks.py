@@ -75,7 +75,7 @@ def store_and_forward(
 
 
 def find_answered(account: Account, phone: str, state: State) -> Message | None:
-    """Return the SMS that was sent to a telephone number last (SW-74)."""
+    """Return the SMS that was sent to a telephone number last (SW-72)."""
     key = attribute_key(account.key, "recipient", phone, "outbound")
     count = state.message_store.count(key, EARLIEST, LATEST)
     for place in range(count - 1, max(count - _REMEMBERED, 0) - 1, -1):
@@ -138,7 +138,7 @@ FETCH = "file"
 
 
 def _end_fetch(delivery: WebhookDelivery, attempt: Attempt, state: State, now: Instant) -> Decision:
-    """Keep the size of a file that was fetched, or delete one that was not there or is not taken (SW-86)."""
+    """Keep the size of a file that was fetched, or delete one that was not there or is not taken (SW-84)."""
     outcome = attempt.outcome
     length = next((value for name, value in outcome.headers if name.lower() == "content-length"), "")
     size = int(length) if length.isdecimal() and len(length) < 12 else len(outcome.body)

@@ -173,7 +173,7 @@ def _json(body: bytes, most_values: int) -> dict[str, Any]:
 
 
 def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
-    """Return the fields of a multipart body: a file as base64, as other bodies have it, and its name as ``name`` (SW-86)."""
+    """Return the fields of a multipart body: a file as base64, as other bodies have it, and its name as ``name`` (SW-84)."""
     names, fields = [], []
     for name, value in multipart_parts(content_type, body):
         if isinstance(value, str):
@@ -549,7 +549,7 @@ def _written(value: object) -> str:
 
 def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
     """Return the request to the customer's URL."""
-    if delivery.serial is None:  # SW-86: a file; SW-93: its placeholders were filled in when it was opened
+    if delivery.serial is None:  # SW-84: a file; SW-89: its placeholders were filled in when it was opened
         return OutgoingRequest("GET", delivery.url)
     message, variants = subject(delivery, state), state.variants
     if delivery.kind == REPORT:
@@ -608,7 +608,7 @@ def _values(message: Message, variants: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _report_values(message: Message, variants: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the values of the placeholders of a report about an outbound message (SW-73)."""
+    """Return the values of the placeholders of a report about an outbound message (SW-71)."""
     words, fields = _STATE_WORDS[variants[quirks.STATE_WORDS.name]], message.fields
     changed = fields.get({SENT: "sent", DELIVERED: "delivered"}.get(message.status, "ended"))
     return {

@@ -1,4 +1,4 @@
-"""Accounts at the vendor's: registering one, whom to ask, and what the vendor has to say (SW-95, SW-96)."""
+"""Accounts at the vendor's: registering one, whom to ask, and what the vendor has to say (SW-91, SW-92)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _MAINTAINER: dict[str, Any] = structs.asdict(Maintainer())
 
 
 def show_help(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """Show how to reach the vendor, and who looks after the account (SW-96)."""
+    """Show how to reach the vendor, and who looks after the account (SW-92)."""
     maintainer = {**_MAINTAINER, **account.fields.get("maintainer", {})}
     return Decision(now, Shown(Help(account_maintainer=maintainer)), account=account.key)
 
@@ -73,13 +73,13 @@ class Limit(Struct, frozen=True):
     value: str
 
 
-LIMITS = (row("show_type", BOOLEAN, assumed("SW-69")),)
-# SW-69
+LIMITS = (row("show_type", BOOLEAN, assumed("SW-67")),)
+# SW-67
 _LENGTHS = {"eco": "918/6", "full": "918/6", "voice": "160/1", "mms": "40/1", "lookup": "nd", "hlr": "nd"}
 
 
 def limits(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """Show how much is left of each type (SW-69)."""
+    """Show how much is left of each type (SW-67)."""
     values = parse_parameters(LIMITS, call.values, blank=BLANK)
     before = {"account": {"type": account.fields.get("type", "prepaid")}} if values.get("show_type") else {}
     items = tuple(Limit(kind, length, left(account, kind)) for kind, length in _LENGTHS.items())
@@ -97,7 +97,7 @@ class NoticeItem(Struct, frozen=True):
 
 
 def list_notices(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """List the vendor's messages to the customer, the newest first (SW-96)."""
+    """List the vendor's messages to the customer, the newest first (SW-92)."""
     notices = state.entries.page(account.key, NOTICES, newest_first=True)
     items = tuple(NoticeItem(notice.new, notice.message) for notice in notices)
     return Decision(now, Listed(items), account=account.key, size=len(items))
@@ -107,14 +107,14 @@ def list_notices(call: Call, account: Account, state: State, now: Instant, ids: 
 
 
 def _parse_phone(row: Parameter, sent: object) -> str:
-    """Parse the customer's number, whose error is one of its own (SW-95)."""
+    """Parse the customer's number, whose error is one of its own (SW-91)."""
     try:
         return str(PHONE.parse(row, sent))
     except ProviderError:
         raise row.wrong(sent) from None
 
 
-_SOURCE = assumed("SW-95")
+_SOURCE = assumed("SW-91")
 ADD = (
     row("phone", Kind(_parse_phone, WrongPhoneNumber, PHONE.schema), _SOURCE, missing=NoPhoneNumber),
     row("email", matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", WrongEmail), _SOURCE, missing=NoEmail),
@@ -125,7 +125,7 @@ ADD = (
 
 
 def add(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Register an account at the vendor's, whose login is its e-mail (SW-95)."""
+    """Register an account at the vendor's, whose login is its e-mail (SW-91)."""
     values = parse_parameters(ADD, call.values, blank=BLANK)
     keys = (each.key for each in state.accounts.values() if each.provider == "serwersms")
     is_taken = any(state.entries.count_of(key, REGISTRATIONS, "email", values["email"]) for key in keys)
@@ -145,7 +145,7 @@ OPERATIONS = (
         errors=(AccountExists,),
         is_repeatable=False,
     ),
-    Operation(name="account.help", source=assumed("SW-96"), decide=show_help, common=CREDENTIALS),
-    Operation(name="account.limits", source=assumed("SW-69"), decide=limits, parameters=LIMITS, common=CREDENTIALS),
-    Operation(name="account.messages", source=assumed("SW-96"), decide=list_notices, common=CREDENTIALS),
+    Operation(name="account.help", source=assumed("SW-92"), decide=show_help, common=CREDENTIALS),
+    Operation(name="account.limits", source=assumed("SW-67"), decide=limits, parameters=LIMITS, common=CREDENTIALS),
+    Operation(name="account.messages", source=assumed("SW-92"), decide=list_notices, common=CREDENTIALS),
 )

@@ -24,8 +24,8 @@ from mockserver.sdk import (
     parse_parameters,
 )
 
-PHONE = required("phone", ONE_PHONE, assumed("SW-81"))
-INDEX = (row("phone", ONE_PHONE, assumed("SW-81")), *PAGE)
+PHONE = required("phone", ONE_PHONE, assumed("SW-79"))
+INDEX = (row("phone", ONE_PHONE, assumed("SW-79")), *PAGE)
 
 
 class Exists(Struct, frozen=True):
@@ -74,10 +74,10 @@ def check(call: Call, account: Account, state: State, now: Instant, ids: IdReser
 
 
 OPERATIONS = (
-    Operation(name="blacklist.index", source=assumed("SW-81"), decide=index, parameters=INDEX, common=CREDENTIALS),
+    Operation(name="blacklist.index", source=assumed("SW-79"), decide=index, parameters=INDEX, common=CREDENTIALS),
     Operation(
         name="blacklist.add",
-        source=assumed("SW-81"),
+        source=assumed("SW-79"),
         decide=add,
         parameters=(PHONE,),
         common=CREDENTIALS,
@@ -86,12 +86,12 @@ OPERATIONS = (
     ),
     Operation(
         name="blacklist.delete",
-        source=assumed("SW-81"),
+        source=assumed("SW-79"),
         decide=delete,
         parameters=(PHONE,),
         common=CREDENTIALS,
         errors=(NotOnBlacklist,),
         is_repeatable=False,
     ),
-    Operation(name="blacklist.check", source=assumed("SW-81"), decide=check, parameters=(PHONE,), common=CREDENTIALS),
+    Operation(name="blacklist.check", source=assumed("SW-79"), decide=check, parameters=(PHONE,), common=CREDENTIALS),
 )

@@ -44,7 +44,7 @@ from mockserver.sdk import (
 
 from .groups import new_group
 
-_SOURCE = assumed("SW-84")
+_SOURCE = assumed("SW-82")
 _TEXTS = ("email", "first_name", "last_name", "company", "tax_id", "address", "city", "description")
 _ID = required("id", ID, _SOURCE)
 _PHONE = required("phone", ONE_PHONE, _SOURCE)
@@ -96,7 +96,7 @@ def _blacklist(account: Account, state: State) -> frozenset[str]:
 
 
 def _known(group_ids: tuple[int, ...], account: Account, state: State) -> tuple[int, ...]:
-    """Return those of the groups that there are, each once (SW-84)."""
+    """Return those of the groups that there are, each once (SW-82)."""
     return tuple(each for each in dict.fromkeys(group_ids) if state.entries.get(account.key, GROUPS, each) is not None)
 
 
@@ -159,7 +159,7 @@ def _store(contact: ContactEntry, account: Account, now: Instant) -> Decision:
 
 
 def edit(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """Change what is sent of a contact; a text that is sent empty becomes empty (SW-84)."""
+    """Change what is sent of a contact; a text that is sent empty becomes empty (SW-82)."""
     values = parse_parameters(EDIT, call.values, blank=BLANK) | parse_parameters(_FIELDS, call.values, blank=(None, []))
     contact = find_entry(_ID, values.pop("id"), account, state, CONTACTS)
     if "group_id" in values:

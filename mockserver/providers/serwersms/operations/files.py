@@ -1,4 +1,4 @@
-"""Files for MMS and voice messages: uploaded, or known by a URL (SW-86)."""
+"""Files for MMS and voice messages: uploaded, or known by a URL (SW-84)."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ from mockserver.sdk import (
 )
 
 SIZE = 174562
-"""SW-86: the size of a file that was added by its URL; that of the vendor's sample."""
-_SOURCE = assumed("SW-86")
+"""SW-84: the size of a file that was added by its URL; that of the vendor's sample."""
+_SOURCE = assumed("SW-84")
 _TYPE = row("type", choice(tuple(EXTENSIONS), UnknownFileType), _SOURCE)
 _ID = required("id", TEXT, _SOURCE)
 _URL = row("url", TEXT, _SOURCE)

@@ -39,7 +39,7 @@ from mockserver.sdk import (
     text,
 )
 
-_SOURCE = assumed("SW-82")
+_SOURCE = assumed("SW-80")
 _ID = required("id", ID, _SOURCE)
 _NAME = required("name", text(100, NameTooLong), _SOURCE)
 INDEX = (row("search", TEXT, _SOURCE), *PAGE, sort_by(("name",), _SOURCE), ORDER)
@@ -79,7 +79,7 @@ def index(call: Call, account: Account, state: State, now: Instant, ids: IdReser
     values = parse_parameters(INDEX, call.values, blank=BLANK)
     found, paging = list_entries(values, state, Selection(account.key, GROUPS, searched=("name",)))
     if state.variants[quirks.NO_GROUPS.name] == "null" and not state.entries.count(account.key, GROUPS):
-        # SW-83
+        # SW-81
         nothing = Shown({}) if call.values["suffix"] == "xml" else Document(b"null", "application/json")
         return Decision(now, nothing, account=account.key)
     items = tuple(_show(group, account, state) for group in found)

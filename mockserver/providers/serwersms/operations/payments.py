@@ -1,4 +1,4 @@
-"""The account's payments, and the invoice of each (SW-98)."""
+"""The account's payments, and the invoice of each (SW-94)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, ID, PA
 from mockserver.providers.serwersms.results import Document, Listed, Shown
 from mockserver.sdk import Account, Call, Decision, IdReservation, Instant, Operation, State, assumed, parse_parameters
 
-_SOURCE = assumed("SW-98")
+_SOURCE = assumed("SW-94")
 _ID = required("id", ID, _SOURCE)
 
 

@@ -54,11 +54,11 @@ class Tested(Struct, frozen=True):
     correct: bool
 
 
-TEST = (required("phone", TEXT, assumed("SW-90")),)
+TEST = (required("phone", TEXT, assumed("SW-86")),)
 
 
 def test(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """Say whether a number can be a mobile one (SW-90)."""
+    """Say whether a number can be a mobile one (SW-86)."""
     values = parse_parameters(TEST, call.values, blank=BLANK)
     return Decision(now, Shown(Tested(is_mobile(values["phone"]))), account=account.key)
 
@@ -99,9 +99,9 @@ MOST_PHONES = 50_000
 LONGEST_WAIT = 60
 """The seconds after which a client is not kept waiting for one number, but gets an id."""
 SEVERAL_TAKE = 5
-"""The seconds of the world's clock that a check of several numbers takes, unless one of them takes longer (SW-92)."""
+"""The seconds of the world's clock that a check of several numbers takes, unless one of them takes longer (SW-88)."""
 
-_CHECK, _LOOKUP = assumed("SW-92"), assumed("SW-94")
+_CHECK, _LOOKUP = assumed("SW-88"), assumed("SW-90")
 CHECK = (
     row("phone", list_of(TEXT), _CHECK),
     row("id", TEXT, _CHECK),
@@ -113,12 +113,12 @@ _LIMITS = {"check": "hlr", "lookup": "lookup"}
 
 
 def check(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Ask the networks for one number or several, or for the result of an earlier question (SW-91, SW-92)."""
+    """Ask the networks for one number or several, or for the result of an earlier question (SW-87, SW-88)."""
     return _ask("check", CHECK, call, account, state, now, ids)
 
 
 def lookup(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Ask for the network of a number (SW-94)."""
+    """Ask for the network of a number (SW-90)."""
     return _ask("lookup", LOOKUP, call, account, state, now, ids)
 
 
@@ -149,7 +149,7 @@ def _ask(
         seconds = 0 if is_at_once else max(SEVERAL_TAKE, seconds)
     job = CheckEntry(ids.token(f"serwersms.{CHECKS}", 10), kind, phones, datetime_of(now), seconds)
     events: tuple[Event, ...] = (*paid, EntryStored(account.key, CHECKS, job))
-    if "url" in values:  # SW-93
+    if "url" in values:  # SW-89
         url = values["url"].replace("#ID#", job.id).replace("#STAN#", "done")
         due = now + seconds * SECOND
         events = (*events, open_account_webhook("serwersms", "check", account.key, url, ids, at=now, due=due))
@@ -165,7 +165,7 @@ def _normalized(sent: str) -> str:
 
 
 def _pay(kind: str, number: int, account: Account) -> tuple[Event, ...]:
-    """Return the events of taking so many questions off the account's limit (SW-91).
+    """Return the events of taking so many questions off the account's limit (SW-87).
 
     Raises:
         ProviderError: the account may not ask, or not so often.
@@ -191,7 +191,7 @@ def _seconds(phones: Sequence[str], account: Account, state: State) -> int:
 
 
 def _look_up(phone: str, kind: str, account: Account, state: State) -> Checked:
-    """Return what is known of a number: by its entry of the account's subscribers, or else by its first digits (SW-91)."""
+    """Return what is known of a number: by its entry of the account's subscribers, or else by its first digits (SW-87)."""
     nothing = UNSET if kind == "lookup" else None
     known: SubscriberEntry | None = state.entries.get(account.key, SUBSCRIBERS, phone)
     network = network_of(phone)
@@ -213,7 +213,7 @@ def _look_up(phone: str, kind: str, account: Account, state: State) -> Checked:
 
 
 def _result_of(job_id: str, kind: str, account: Account, state: State, now: Instant) -> Struct:
-    """Return the result of an earlier question, as far as it is there (SW-92).
+    """Return the result of an earlier question, as far as it is there (SW-88).
 
     Raises:
         UnknownCheck: nothing of this kind was asked under this id.
@@ -246,7 +246,7 @@ def _percent(job: CheckEntry, now: Instant) -> int:
 
 _ERRORS = (ChecksLocked, CheckNotPermitted, CheckLimitUsedUp, UnknownCheck, CheckPending, TooManyPhones)
 OPERATIONS = (
-    Operation(name="phones.test", source=assumed("SW-90"), decide=test, parameters=TEST, common=CREDENTIALS),
+    Operation(name="phones.test", source=assumed("SW-86"), decide=test, parameters=TEST, common=CREDENTIALS),
     Operation(
         name="phones.check",
         source=_CHECK,

@@ -1,4 +1,4 @@
-"""Premium messages that wait for an answer, and the results of quizzes (SW-99, SW-100)."""
+"""Premium messages that wait for an answer, and the results of quizzes (SW-95, SW-96)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PremiumItem(Struct, frozen=True):
 
 
 def index(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """List the premium messages that may still be answered, the newest first (SW-99)."""
+    """List the premium messages that may still be answered, the newest first (SW-95)."""
     store = state.message_store
     answers = store.select(kind_key(account.key, KIND, "outbound"), EARLIEST, LATEST)
     answered = {reference for each in answers.slices for reference in each.values("reference")}
@@ -68,14 +68,14 @@ def _item(message: Message) -> PremiumItem:
 
 
 def _parse_phone(row: Parameter, sent: object) -> str:
-    """Parse the number to answer; what is no number is incorrect data like one that has sent nothing (SW-99)."""
+    """Parse the number to answer; what is no number is incorrect data like one that has sent nothing (SW-95)."""
     try:
         return str(PHONE.parse(row, sent))
     except ProviderError:
         raise row.wrong(sent) from None
 
 
-_SOURCE = assumed("SW-99")
+_SOURCE = assumed("SW-95")
 SEND = (
     required("phone", Kind(_parse_phone, PremiumDataIncorrect, PHONE.schema), _SOURCE),
     required("text", TEXT, _SOURCE),
@@ -85,7 +85,7 @@ SEND = (
 
 
 def send(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Answer a premium message (SW-99)."""
+    """Answer a premium message (SW-95)."""
     values = parse_parameters(SEND, call.values, blank=BLANK)
     found = _find(values["id"], account, state)
     if found is None or (found.sender, found.recipient) != (values["phone"], values["gate"]):
@@ -116,11 +116,11 @@ def _find(number: str, account: Account, state: State) -> Message | None:
     return next((each for each in found if (each.direction, each.kind) == ("inbound", KIND)), None)
 
 
-_QUIZ = required("id", ID, assumed("SW-100"))
+_QUIZ = required("id", ID, assumed("SW-96"))
 
 
 def view_quiz(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """Show how often each answer of a quiz was given (SW-100)."""
+    """Show how often each answer of a quiz was given (SW-96)."""
     quiz = find_entry(_QUIZ, parse_parameters((_QUIZ,), call.values, blank=BLANK)["id"], account, state, QUIZZES)
     return Decision(now, Shown(quiz), account=account.key)
 
@@ -136,5 +136,5 @@ OPERATIONS = (
         errors=(PremiumDataIncorrect,),
         is_repeatable=False,
     ),
-    Operation(name="quiz.view", source=assumed("SW-100"), decide=view_quiz, parameters=(_QUIZ,), common=CREDENTIALS),
+    Operation(name="quiz.view", source=assumed("SW-96"), decide=view_quiz, parameters=(_QUIZ,), common=CREDENTIALS),
 )

@@ -1,4 +1,4 @@
-"""The users of a web page who take push notifications (SW-87)."""
+"""The users of a web page who take push notifications (SW-85)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mockserver.sdk import (
     parse_parameters,
 )
 
-_SOURCE = assumed("SW-87")
+_SOURCE = assumed("SW-85")
 _HASH = required("api_hash", TEXT, _SOURCE)
 CONTACT = (_HASH, required("user_id", TEXT, _SOURCE))
 

@@ -1,4 +1,4 @@
-"""The account's RCS bots (SW-101)."""
+"""The account's RCS bots (SW-97)."""
 
 from __future__ import annotations
 
@@ -32,4 +32,4 @@ def index(call: Call, account: Account, state: State, now: Instant, ids: IdReser
     return Decision(now, Listed(items), account=account.key)
 
 
-OPERATIONS = (Operation(name="templates.rcs", source=assumed("SW-101"), decide=index, common=CREDENTIALS),)
+OPERATIONS = (Operation(name="templates.rcs", source=assumed("SW-97"), decide=index, common=CREDENTIALS),)

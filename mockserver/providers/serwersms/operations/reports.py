@@ -66,32 +66,32 @@ from mockserver.sdk import (
 
 TYPES = ("eco", "full", "mms", "voice", "rcs")
 MOST_IDS = 500
-"""The most identifiers of a request: the vendor's page (SW-75)."""
+"""The most identifiers of a request: the vendor's page (SW-73)."""
 
 _IDS = list_of(TEXT)
-# SW-75: none of these is in 004, but on the vendor's page on reports, or in his clients
-_ID = row("id", _IDS, assumed("SW-75"))
-_UNIQUE_ID = row("unique_id", _IDS, assumed("SW-75"))
-_SHOW_CONTACT = row("show_contact", BOOLEAN, assumed("SW-75"))
+# SW-73: none of these is in 004, but on the vendor's page on reports, or in his clients
+_ID = row("id", _IDS, assumed("SW-73"))
+_UNIQUE_ID = row("unique_id", _IDS, assumed("SW-73"))
+_SHOW_CONTACT = row("show_contact", BOOLEAN, assumed("SW-73"))
 REPORTS = (
-    row("phone", PHONES, assumed("SW-75")),
-    row("date_from", MOMENT, assumed("SW-75")),
-    row("date_to", MOMENT, assumed("SW-75")),
+    row("phone", PHONES, assumed("SW-73")),
+    row("date_from", MOMENT, assumed("SW-73")),
+    row("date_to", MOMENT, assumed("SW-73")),
     _ID,
     _UNIQUE_ID,
-    row("status", choice((*STATES, "pending"), UnknownStatus), assumed("SW-75")),
-    row("type", choice(TYPES, UnknownOutboundType), assumed("SW-75")),
-    row("stat_id", integer(NotAStatId, 1, 999_999_999, "[0-9]{1,9}"), assumed("SW-75")),
+    row("status", choice((*STATES, "pending"), UnknownStatus), assumed("SW-73")),
+    row("type", choice(TYPES, UnknownOutboundType), assumed("SW-73")),
+    row("stat_id", integer(NotAStatId, 1, 999_999_999, "[0-9]{1,9}"), assumed("SW-73")),
     _SHOW_CONTACT,
     *PAGE,
     ORDER,
 )
 VIEW = (
-    row("id", TEXT, assumed("SW-77")),
-    row("unique_id", TEXT, assumed("SW-77")),
+    row("id", TEXT, assumed("SW-75")),
+    row("unique_id", TEXT, assumed("SW-75")),
     _SHOW_CONTACT,
 )
-DELETE = (row("id", _IDS, assumed("SW-78")), row("unique_id", _IDS, assumed("SW-78")))
+DELETE = (row("id", _IDS, assumed("SW-76")), row("unique_id", _IDS, assumed("SW-76")))
 
 
 # -- one message as it is shown ------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class ContactItem(Struct, frozen=True):
 
 
 class ReportItem(Struct, frozen=True):
-    """What became of a message (SW-76)."""
+    """What became of a message (SW-74)."""
 
     id: str
     phone: str
@@ -175,7 +175,7 @@ def _item(message: Message, account: Account, state: State, shows_contact: bool)
 
 
 def _instant(message: Message, name: str, after: int, states: tuple[str, ...]) -> datetime | None:
-    """Return when a message came into a state; a message of a world file need not say it (SW-76)."""
+    """Return when a message came into a state; a message of a world file need not say it (SW-74)."""
     if name in message.fields:
         return datetime_of(parse_instant(message.fields[name]))
     return datetime_of(message.at + after) if message.status in states else None
@@ -238,7 +238,7 @@ def _field(name: str, wanted: frozenset[Any]) -> Test:
 def _statuses(status: str, state: State) -> Sequence[str]:
     if status != "pending":
         return (status,)
-    return (SENT,) if state.variants[quirks.PENDING.name] == "sent" else (SENT, IN_PROGRESS, SAVED)  # SW-75
+    return (SENT,) if state.variants[quirks.PENDING.name] == "sent" else (SENT, IN_PROGRESS, SAVED)  # SW-73
 
 
 def _search(values: Mapping[str, Any], account: str, state: State) -> Search:
@@ -256,7 +256,7 @@ def _search(values: Mapping[str, Any], account: str, state: State) -> Search:
 
 
 def _check_count(values: Mapping[str, Any]) -> None:
-    """Raise TooManyIds for more identifiers than a request may have (SW-75)."""
+    """Raise TooManyIds for more identifiers than a request may have (SW-73)."""
     for each in (_ID, _UNIQUE_ID):
         if len(values.get(each.name, ())) > MOST_IDS:
             raise TooManyIds(most=MOST_IDS, count=len(values[each.name]))
@@ -286,7 +286,7 @@ def _find(search: Search, values: Mapping[str, Any], state: State) -> tuple[Sequ
 
 
 def _find_page(values: Mapping[str, Any], total: int, state: State) -> tuple[range, Paging | None]:
-    """Return which messages are on the page that a call asks for: without one the first (SW-75)."""
+    """Return which messages are on the page that a call asks for: without one the first (SW-73)."""
     if "page" in values or "limit" in values:
         return find_page(values, total, state.variants)
     return range(min(total, SIZE)), None
@@ -297,7 +297,7 @@ def _order(message: Message) -> tuple[Instant, int]:
 
 
 def reports(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """Report what became of outbound messages (SW-75)."""
+    """Report what became of outbound messages (SW-73)."""
     values = parse_parameters(REPORTS, call.values, blank=BLANK)
     _check_count(values)
     found, paging = _find(_search(values, account.key, state), values, state)
@@ -307,7 +307,7 @@ def reports(call: Call, account: Account, state: State, now: Instant, ids: IdRes
 
 
 def view(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """Report what became of one message (SW-77)."""
+    """Report what became of one message (SW-75)."""
     values = parse_parameters(VIEW, call.values, blank=BLANK)
     if "id" not in values and "unique_id" not in values:
         raise VIEW[0].error(MissingParameter)
@@ -327,7 +327,7 @@ def _is_sent(message: Message, values: Mapping[str, Any]) -> bool:
 
 
 def delete(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """Delete messages that are not sent yet (SW-78)."""
+    """Delete messages that are not sent yet (SW-76)."""
     values = parse_parameters(DELETE, call.values, blank=BLANK)
     if not values.get("id") and not values.get("unique_id"):
         raise DELETE[0].error(MissingParameter)
@@ -350,7 +350,7 @@ def delete(call: Call, account: Account, state: State, now: Instant, ids: IdRese
 OPERATIONS = (
     Operation(
         name="messages.reports",
-        source=assumed("SW-75"),
+        source=assumed("SW-73"),
         decide=reports,
         looks_through=True,
         parameters=REPORTS,
@@ -359,7 +359,7 @@ OPERATIONS = (
     ),
     Operation(
         name="messages.view",
-        source=assumed("SW-77"),
+        source=assumed("SW-75"),
         decide=view,
         parameters=VIEW,
         common=CREDENTIALS,
@@ -367,7 +367,7 @@ OPERATIONS = (
     ),
     Operation(
         name="messages.delete",
-        source=assumed("SW-78"),
+        source=assumed("SW-76"),
         decide=delete,
         parameters=DELETE,
         common=CREDENTIALS,

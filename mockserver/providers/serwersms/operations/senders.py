@@ -1,4 +1,4 @@
-"""The names of an account's senders (SW-62)."""
+"""The names of an account's senders (SW-60)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from mockserver.sdk import (
     parse_parameters,
 )
 
-_SOURCE = assumed("SW-62")
+_SOURCE = assumed("SW-60")
 
 
 class SenderItem(Struct, frozen=True):

@@ -80,7 +80,7 @@ from mockserver.sdk import (
 
 
 def _parse_recipient(row: Parameter, sent: Any) -> Recipient:
-    """Parse a number; what is none is a recipient too, to whom nothing is sent (SW-65)."""
+    """Parse a number; what is none is a recipient too, to whom nothing is sent (SW-63)."""
     try:
         return Recipient(PHONE.parse(row, sent))
     except NotAPhone:
@@ -98,13 +98,13 @@ def _parse_recipients(row: Parameter, sent: Any) -> Sequence[Recipient]:
 
 
 def _parse_unique_ids(row: Parameter, sent: Any) -> tuple[str, ...]:
-    """Parse identifiers; a blank one in a list keeps its place, and is malformed (SW-64)."""
+    """Parse identifiers; a blank one in a list keeps its place, and is malformed (SW-62)."""
     texts = ("" if each is None else row.text(each) for each in (sent if isinstance(sent, list) else [sent]))
     return tuple(part for text in texts for part in text.split(","))
 
 
 def _parse_pairs(row: Parameter, sent: Any) -> tuple[tuple[Recipient, str], ...]:
-    """Parse the numbers with their texts: a list, the JSON text of one, or ``phone:text]|[phone:text`` (SW-65)."""
+    """Parse the numbers with their texts: a list, the JSON text of one, or ``phone:text]|[phone:text`` (SW-63)."""
     pairs: list[Any] = []
     for each in sent if isinstance(sent, list) else [sent]:  # a form sends a list, even of one text
         pairs += _read_pairs(row, each) if isinstance(each, str) else [each]
@@ -130,7 +130,7 @@ def _parse_pair(row: Parameter, sent: Any) -> tuple[Recipient, str]:
 
 
 def _parse_files(row: Parameter, sent: Any) -> tuple[bytes, ...]:
-    """Parse files in base64, of which a list may have several (SW-68)."""
+    """Parse files in base64, of which a list may have several (SW-66)."""
     texts = [row.text(each) for each in (sent if isinstance(sent, list) else [sent])]
     try:
         return tuple(b64decode(text.replace(" ", "+"), validate=True) for text in texts)
@@ -148,18 +148,18 @@ _LONGEST_VOICE = 160
 _LONGEST_TITLE = 40
 _MOST_PARTS = 6
 
-# SW-60: none of these is in 004, but all are on other pages of the vendor's or in clients
-_row = partial(row, source=assumed("SW-60"))
-_PHONE = _row("phone", RECIPIENTS, source=assumed("SW-65"))
+# SW-58: none of these is in 004, but all are on other pages of the vendor's or in clients
+_row = partial(row, source=assumed("SW-58"))
+_PHONE = _row("phone", RECIPIENTS, source=assumed("SW-63"))
 _GROUPS = tuple(
-    _row(name, list_of(integer(InvalidId, 1, 10**15)), source=assumed("SW-65")) for name in ("group_id", "contact_id")
+    _row(name, list_of(integer(InvalidId, 1, 10**15)), source=assumed("SW-63")) for name in ("group_id", "contact_id")
 )
-_TEXT = _row("text", TEXT, source=assumed("SW-61"))
-_SENDER = _row("sender", TEXT, source=assumed("SW-62"))
-_UNIQUE_ID = _row("unique_id", Kind(_parse_unique_ids, NotASingleText, _TEXT_OR_LIST), source=assumed("SW-64"))
-_DATE = _row("date", moment(InvalidSendingTime), source=assumed("SW-66"))
+_TEXT = _row("text", TEXT, source=assumed("SW-59"))
+_SENDER = _row("sender", TEXT, source=assumed("SW-60"))
+_UNIQUE_ID = _row("unique_id", Kind(_parse_unique_ids, NotASingleText, _TEXT_OR_LIST), source=assumed("SW-62"))
+_DATE = _row("date", moment(InvalidSendingTime), source=assumed("SW-64"))
 _SWITCHES = tuple(_row(name, BOOLEAN) for name in ("details", "flash", "utf", "speed"))
-_TEST = _row("test", BOOLEAN, source=assumed("SW-67"))
+_TEST = _row("test", BOOLEAN, source=assumed("SW-65"))
 _DLR_URL = _row("dlr_url", matching(_URL, NotAUrl))
 
 SEND_SMS = (
@@ -175,8 +175,8 @@ SEND_SMS = (
     _UNIQUE_ID,
     _DLR_URL,
 )
-_FILE_ID = _row("file_id", list_of(TEXT), source=assumed("SW-68"))
-_MESSAGES = _row("messages", Kind(_parse_pairs, NotPairs, {"type": "array", "items": _PAIR}), source=assumed("SW-65"))
+_FILE_ID = _row("file_id", list_of(TEXT), source=assumed("SW-66"))
+_MESSAGES = _row("messages", Kind(_parse_pairs, NotPairs, {"type": "array", "items": _PAIR}), source=assumed("SW-63"))
 SEND_PERSONALIZED = (
     _MESSAGES,
     _GROUPS[0],
@@ -190,14 +190,14 @@ SEND_PERSONALIZED = (
     _DLR_URL,
 )
 SEND_VOICE = (_PHONE, *_GROUPS, _TEXT, _FILE_ID, _row("details", BOOLEAN), _TEST, _DATE, _UNIQUE_ID, _DLR_URL)
-_TITLE = _row("title", TEXT, source=assumed("SW-68"))
+_TITLE = _row("title", TEXT, source=assumed("SW-66"))
 SEND_MMS = (
     _PHONE,
     *_GROUPS,
     _TITLE,
     _TEXT,
     _FILE_ID,
-    _row("file", Kind(_parse_files, InvalidSendingFile, _TEXT_OR_LIST), source=assumed("SW-68")),
+    _row("file", Kind(_parse_files, InvalidSendingFile, _TEXT_OR_LIST), source=assumed("SW-66")),
     _row("details", BOOLEAN),
     _TEST,
     _DATE,
@@ -208,11 +208,11 @@ SEND_MMS = (
 _RCS_ID = required(
     "rcs_id",
     matching(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", InvalidId),
-    assumed("SW-68"),
+    assumed("SW-66"),
 )
 SEND_RCS = (
     _RCS_ID,
-    required("message", Kind(parse_rcs, InvalidMessage, {"type": "object"}), assumed("SW-68")),
+    required("message", Kind(parse_rcs, InvalidMessage, {"type": "object"}), assumed("SW-66")),
     _PHONE,
     *_GROUPS,
     _row("details", BOOLEAN),
@@ -221,7 +221,7 @@ SEND_RCS = (
     _UNIQUE_ID,
     _DLR_URL,
 )
-TESTER_RCS = (_RCS_ID, required("phone", ONE_PHONE, assumed("SW-68")))
+TESTER_RCS = (_RCS_ID, required("phone", ONE_PHONE, assumed("SW-66")))
 
 
 # -- what is sent --------------------------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def _read(
 
 
 def _find_recipients(request: _Request) -> Sequence[Recipient]:
-    """Return whom a message is for: numbers, the members of groups, and contacts; none where all of that is blank (SW-61).
+    """Return whom a message is for: numbers, the members of groups, and contacts; none where all of that is blank (SW-59).
 
     Raises:
         MissingParameter: nothing says whom.
@@ -262,7 +262,7 @@ def _find_recipients(request: _Request) -> Sequence[Recipient]:
 
 
 def _find_contacts(request: _Request) -> Iterator[Recipient]:
-    """Yield the members of the groups that a request names, and its contacts (SW-65)."""
+    """Yield the members of the groups that a request names, and its contacts (SW-63)."""
     entries, account = request.state.entries, request.account.key
     for group in request.values.get("group_id", ()):
         for contact in entries.find(account, CONTACTS, "group_ids", group):
@@ -278,7 +278,7 @@ def _find_text(request: _Request) -> str:
 
     Raises:
         MissingParameter: there is none.
-        EmptyText: it is blank (SW-61).
+        EmptyText: it is blank (SW-59).
     """
     text: str = request.values.get("text", "")
     if text and not text.isspace():
@@ -290,7 +290,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
 def _encode(text: str, is_ucs2: bool, letters: str) -> tuple[str, int]:
-    """Return a text as it is sent, and the number of its parts (SW-63).
+    """Return a text as it is sent, and the number of its parts (SW-61).
 
     Args:
         text: as the customer sent it.
@@ -321,7 +321,7 @@ def _encode(text: str, is_ucs2: bool, letters: str) -> tuple[str, int]:
 
 
 def _encode_each(pairs: Iterable[tuple[Recipient, str]], is_ucs2: bool, letters: str) -> list[Outgoing]:
-    """Return messages with texts of their own; one whose text cannot be sent has the reason (SW-65)."""
+    """Return messages with texts of their own; one whose text cannot be sent has the reason (SW-63)."""
     outgoing = []
     for (phone, defect), text in pairs:
         try:
@@ -332,14 +332,14 @@ def _encode_each(pairs: Iterable[tuple[Recipient, str]], is_ucs2: bool, letters:
 
 
 _TOLERANCE = 60 * SECOND
-"""How far in the past a date may be, for clocks that differ (SW-66)."""
+"""How far in the past a date may be, for clocks that differ (SW-64)."""
 
 
 def _find_date(request: _Request) -> Instant:
     """Return when a message is to be sent.
 
     Raises:
-        InvalidSendingTime: that is in the past (SW-66).
+        InvalidSendingTime: that is in the past (SW-64).
     """
     at = begins(request.values["date"], zone_of(request.state.variants[quirks.ZONE.name]))
     if at < request.now - _TOLERANCE:
@@ -350,7 +350,7 @@ def _find_date(request: _Request) -> Instant:
 _ALL = frozenset(("dlr_url",))
 _ECO = _ALL | {"flash", "vcard", "wap_push"}
 _KEPT = {"eco": _ECO, "full": _ECO | {"utf", "speed"}}
-"""The parameters that are kept of a message, by its kind (SW-62)."""
+"""The parameters that are kept of a message, by its kind (SW-60)."""
 
 
 def _send(
@@ -367,7 +367,7 @@ def _send(
     values, names = request.values, _KEPT.get(kind, _ALL)
     kept = {name: value for name, value in values.items() if name in names and value}
     is_test = bool(values.get("test"))
-    if request.state.variants[quirks.DEMO.name] == "test" and is_demo(request.account, request.call):  # SW-67
+    if request.state.variants[quirks.DEMO.name] == "test" and is_demo(request.account, request.call):  # SW-65
         is_test = True
     batch = Batch(
         kind,
@@ -386,7 +386,7 @@ def _send(
 
 
 def _send_sms(outgoing: Sequence[Outgoing], request: _Request, most: int = MOST_RECIPIENTS) -> Decision:
-    """Decide about SMS: ECO+ without a sender, FULL with one (SW-62)."""
+    """Decide about SMS: ECO+ without a sender, FULL with one (SW-60)."""
     sender = request.values.get("sender", "")
     if not sender:
         return _send("eco", outgoing, request, most=most)
@@ -397,7 +397,7 @@ def _send_sms(outgoing: Sequence[Outgoing], request: _Request, most: int = MOST_
 
 
 def send_sms(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Send an SMS with the same text to each recipient (SW-60)."""
+    """Send an SMS with the same text to each recipient (SW-58)."""
     request = _read(SEND_SMS, call, account, state, now, ids)
     values, recipients = request.values, _find_recipients(request)
     is_ucs2 = bool(values.get("utf") and values.get("sender"))
@@ -408,7 +408,7 @@ def send_sms(call: Call, account: Account, state: State, now: Instant, ids: IdRe
 
 
 def send_personalized(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Send an SMS, or a voice message, with a text for each recipient (SW-65)."""
+    """Send an SMS, or a voice message, with a text for each recipient (SW-63)."""
     request = _read(SEND_PERSONALIZED, call, account, state, now, ids)
     values = request.values
     pairs: Sequence[tuple[Recipient, str]] = values.get("messages", ())
@@ -425,7 +425,7 @@ def send_personalized(call: Call, account: Account, state: State, now: Instant, 
 
 
 def send_voice(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Call each recipient and read a text out, or play a file (SW-68)."""
+    """Call each recipient and read a text out, or play a file (SW-66)."""
     request = _read(SEND_VOICE, call, account, state, now, ids)
     recipients, files = _find_recipients(request), _find_files(request, "voice")
     text = request.values.get("text", "") if files else _find_text(request)
@@ -449,7 +449,7 @@ def _find_files(request: _Request, kind: str) -> dict[str, Any]:
 
 
 def send_mms(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Send an MMS, with files of the account or in base64, to each recipient (SW-68)."""
+    """Send an MMS, with files of the account or in base64, to each recipient (SW-66)."""
     request = _read(SEND_MMS, call, account, state, now, ids)
     values, recipients = request.values, _find_recipients(request)
     text: str = values.get("text", "")
@@ -480,7 +480,7 @@ _TYPES = (
 
 
 def send_rcs(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Send an RCS message as one of the account's bots to each recipient (SW-68)."""
+    """Send an RCS message as one of the account's bots to each recipient (SW-66)."""
     request = _read(SEND_RCS, call, account, state, now, ids)
     bot = _find_bot(request)
     recipients, message = _find_recipients(request), request.values["message"]
@@ -489,7 +489,7 @@ def send_rcs(call: Call, account: Account, state: State, now: Instant, ids: IdRe
 
 
 def tester_rcs(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Invite the owner of a number to test one of the account's bots (SW-68)."""
+    """Invite the owner of a number to test one of the account's bots (SW-66)."""
     request = _read(TESTER_RCS, call, account, state, now, ids)
     _find_bot(request)
     return Decision(now, Written(), account=account.key)
@@ -528,7 +528,7 @@ OPERATIONS = (
     *(
         Operation(
             name=name,
-            source=assumed("SW-60"),
+            source=assumed("SW-58"),
             decide=decide,
             parameters=table,
             common=CREDENTIALS,
@@ -539,7 +539,7 @@ OPERATIONS = (
     ),
     Operation(
         name="messages.tester_rcs",
-        source=assumed("SW-68"),
+        source=assumed("SW-66"),
         decide=tester_rcs,
         parameters=TESTER_RCS,
         common=CREDENTIALS,

@@ -37,9 +37,9 @@ from mockserver.sdk import (
 from .reports import TYPES
 
 STATS = (
-    row("type", choice(TYPES, UnknownOutboundType), assumed("SW-79")),
-    row("begin", MOMENT, assumed("SW-79")),
-    row("end", MOMENT, assumed("SW-79")),
+    row("type", choice(TYPES, UnknownOutboundType), assumed("SW-77")),
+    row("begin", MOMENT, assumed("SW-77")),
+    row("end", MOMENT, assumed("SW-77")),
 )
 
 
@@ -59,7 +59,7 @@ class StatItem(Struct, frozen=True):
 
 
 def index(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
-    """List the sends of the account, the newest first (SW-79)."""
+    """List the sends of the account, the newest first (SW-77)."""
     values = parse_parameters(STATS, call.values, blank=BLANK)
     zone = zone_of(state.variants[quirks.ZONE.name])
     key = (
@@ -102,7 +102,7 @@ def _latest_change(message: Message) -> Instant:
 OPERATIONS = (
     Operation(
         name="stats.index",
-        source=assumed("SW-79"),
+        source=assumed("SW-77"),
         decide=index,
         looks_through=True,
         parameters=STATS,

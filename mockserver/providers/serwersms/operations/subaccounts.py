@@ -1,4 +1,4 @@
-"""The account's subaccounts (SW-97)."""
+"""The account's subaccounts (SW-93)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from mockserver.sdk import (
     parse_parameters,
 )
 
-_SOURCE = assumed("SW-97")
+_SOURCE = assumed("SW-93")
 _ID = required("id", ID, _SOURCE)
 _LOGIN = matching(r"[0-9A-Za-z._@-]{3,64}", BadSubaccountLogin)
 _PASSWORD = matching(r".{4,64}", BadSubaccountLogin)

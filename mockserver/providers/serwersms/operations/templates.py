@@ -22,7 +22,7 @@ from mockserver.sdk import (
     parse_parameters,
 )
 
-_SOURCE = assumed("SW-85")
+_SOURCE = assumed("SW-83")
 _ID = required("id", ID, _SOURCE)
 INDEX = (sort_by(("name",), _SOURCE), ORDER)
 ADD = (required("name", TEXT, _SOURCE), required("text", TEXT, _SOURCE))
