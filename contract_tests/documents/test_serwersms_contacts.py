@@ -143,6 +143,17 @@ def test_a_list_of_json_names_groups_too(api):
     assert api.json("contacts/index", group_id=groups[1])["items"][0]["group_id"] == groups[1]
 
 
+@pytest.mark.parametrize("blank", [[None], [""], [None, ""]], ids=str)
+def test_a_list_of_nothing_names_no_group(api, blank):
+    group = api.json("groups/add", name="Klienci")["id"]
+    api.json("contacts/add", phone="500600700", group_id=blank)
+    member = api.json("contacts/add", phone="500600701", group_id=group)["id"]
+
+    assert api.json("contacts/edit", id=member, group_id=blank) == {"success": True, "id": member}
+    listed = [(each["phone"], each["group_id"]) for each in api.json("contacts/index")["items"]]
+    assert listed == [("+48500600701", group), ("+48500600700", None)]
+
+
 @pytest.mark.parametrize("nothing", [{}, {"group_id": None}, {"group_id": ""}, {"group_id": []}], ids=str)
 def test_no_group_id_lists_all_contacts_and_changes_no_group(api, nothing):
     group = api.form("groups/add", name="one")["id"]

@@ -144,7 +144,7 @@ def view(call: Call, account: Account, state: State, now: Instant, ids: IdReserv
 def add(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
     """Add a contact; others may have the same number."""
     values = parse_parameters(ADD, call.values, blank=BLANK)
-    groups = _known(values.pop("group_id", ()), account, state)
+    groups = _known(values.pop("group_id", None) or (), account, state)
     return _store(_new(values, groups, ids), account, now)
 
 
@@ -162,8 +162,9 @@ def edit(call: Call, account: Account, state: State, now: Instant, ids: IdReserv
     """Change what is sent of a contact; a text that is sent empty becomes empty (SW-82)."""
     values = parse_parameters(EDIT, call.values, blank=BLANK) | parse_parameters(_FIELDS, call.values, blank=(None, []))
     contact = find_entry(_ID, values.pop("id"), account, state, CONTACTS)
-    if "group_id" in values:
-        values["group_ids"] = _known(values.pop("group_id"), account, state)
+    groups = values.pop("group_id", None)
+    if groups is not None:
+        values["group_ids"] = _known(groups, account, state)
     return _store(replace(contact, **values), account, now)
 
 
