@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.documents.serwersms_api import Api, open_api
+from mockserver import ControlError, MockServer
 from mockserver.engine.events import EntryStored
 from mockserver.engine.frozen import freeze
 from mockserver.providers.serwersms.entries import SENDERS, SenderEntry
@@ -141,6 +142,14 @@ def test_sw_67_limits_are_listed_in_the_vendors_order_and_go_down(opened):
 
 def test_an_account_has_no_limits_unless_it_says_so_and_is_prepaid(opened):
     assert {"account": {"type": "prepaid"}, "items": UNLIMITED} == opened().form("account/limits", show_type="1")
+
+
+def test_a_limit_is_a_text_and_says_so():
+    with (
+        MockServer() as mock,
+        pytest.raises(ControlError, match=r"fields\.limits\.eco: 3 is not .*a text of 1 to 9 digits"),
+    ):
+        mock.world.change_account("serwersms", "documents", fields={"limits": {"eco": 3}})
 
 
 def test_limits_are_written_in_xml(opened):

@@ -19,7 +19,7 @@ _Left = Annotated[
     str,
     Meta(
         pattern="^(?:no_limit|not_available|[0-9]{1,9})(?![\\s\\S])",
-        description="'no_limit', 'not_available' or a number of 1 to 9 digits",
+        description="'no_limit', 'not_available' or a text of 1 to 9 digits",
     ),
 ]
 
