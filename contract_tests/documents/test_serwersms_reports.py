@@ -438,6 +438,15 @@ def test_sw_76_a_deletion_frees_the_unique_id(api):
     assert api.code("messages/send_sms", phone=JAN, text="again", unique_id="mine") is None
 
 
+def test_sw_76_a_deletion_frees_no_unique_id_of_an_account_with_duplicate_control(open_registry):
+    api = open_api(open_registry, fields=freeze({"duplicate_control": True}))
+    send(api, date=LATER, unique_id="mine")
+    assert api.form("messages/delete", unique_id="mine") == {"success": True, "correct": 1, "failed": 0}
+
+    assert api.code("messages/send_sms", phone=JAN, text="again", unique_id="mine") == 3111
+    assert api.code("messages/send_sms", phone=JAN, text="again", unique_id="other") is None
+
+
 @pytest.mark.parametrize(
     ("parameters", "code"),
     [({}, 2000), ({"id": ""}, 2000), ({"id": ",".join(map(str, range(501)))}, 3331)],

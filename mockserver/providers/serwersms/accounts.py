@@ -49,7 +49,7 @@ class AccountFields(Struct, frozen=True):
     blocked: Annotated[bool, Meta(description="true or false")] = False
     """Whether nothing can be sent."""
     duplicate_control: Annotated[bool, Meta(description="true or false")] = False
-    """Whether a unique_id that a message has is rejected with 3111, in every variant (SW-62)."""
+    """Whether a unique_id that was used is rejected with 3111, in every variant, even if its message was deleted (SW-62)."""
     free_package: Annotated[bool, Meta(description="true or false")] = False
     """Whether it has the free package for trying, with one sender's name of its own."""
     subaccount: Annotated[bool, Meta(description="true or false")] = False

@@ -201,11 +201,18 @@ class NoticeEntry(Struct, frozen=True, omit_defaults=True):
     """Whether the customer has not read it."""
 
 
+class UsedUniqueIdEntry(Struct, frozen=True):
+    """A unique_id of a deleted message, which an account with duplicate control cannot use again."""
+
+    id: str
+
+
 SENDERS = "senders"
 CONTACTS, GROUPS, BLACKLIST, TEMPLATES, FILES = "contacts", "groups", "blacklist", "templates", "files"
 PUSH_CONTACTS = "push_contacts"
 SUBACCOUNTS, PAYMENTS, QUIZZES, RCS_BOTS = "subaccounts", "payments", "quizzes", "rcs_bots"
 SUBSCRIBERS, CHECKS, REGISTRATIONS, NOTICES = "subscribers", "checks", "registrations", "notices"
+USED_UNIQUE_IDS = "used_unique_ids"
 
 
 def _name(contact: ContactEntry) -> str:
@@ -238,6 +245,7 @@ COLLECTIONS = (
     Collection(CHECKS, CheckEntry),
     Collection(REGISTRATIONS, RegistrationEntry),
     Collection(NOTICES, NoticeEntry),
+    Collection(USED_UNIQUE_IDS, UsedUniqueIdEntry),
 )
 
 

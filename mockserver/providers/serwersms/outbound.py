@@ -31,7 +31,7 @@ from mockserver.sdk import (
 from . import magic, quirks
 from .accounts import UNAVAILABLE, UNLIMITED, left, use_up
 from .delivery import store_and_follow
-from .entries import BLACKLIST
+from .entries import BLACKLIST, USED_UNIQUE_IDS
 from .errors import (
     EcoLimitUsedUp,
     EcoNotPermitted,
@@ -311,7 +311,8 @@ def _check_unique_ids(unique_ids: Sequence[str], count: int, account: Account, s
     if not is_controlled and state.variants[quirks.UNIQUE_ID.name] == "reusable":
         return
     for each in unique_ids:
-        if state.message_store.count(field_key(account.key, "unique_id", each), EARLIEST, LATEST):
+        is_used = state.message_store.count(field_key(account.key, "unique_id", each), EARLIEST, LATEST)
+        if is_used or (is_controlled and state.entries.get(account.key, USED_UNIQUE_IDS, each)):
             raise (UniqueIdUsed if is_controlled else UniqueIdsNotUnique)(value=each)
 
 

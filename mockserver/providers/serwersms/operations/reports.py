@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.accounts import cost
 from mockserver.providers.serwersms.delivery import ENDED_AFTER, IN_PROGRESS, SAVED, SENT, SENT_AFTER, STATES
-from mockserver.providers.serwersms.entries import CONTACTS
+from mockserver.providers.serwersms.entries import CONTACTS, USED_UNIQUE_IDS, UsedUniqueIdEntry
 from mockserver.providers.serwersms.errors import (
     MissingParameter,
     NotAStatId,
@@ -43,6 +43,8 @@ from mockserver.sdk import (
     Account,
     Call,
     Decision,
+    EntryStored,
+    Event,
     IdReservation,
     IndexKey,
     Instant,
@@ -344,7 +346,11 @@ def delete(call: Call, account: Account, state: State, now: Instant, ids: IdRese
             found |= {message.serial: message for message in saved}
             failed += not saved
     written = Written(bool(found), correct=len(found), failed=failed)
-    return Decision(now, written, tuple(map(MessageDeleted, found.values())), account=account.key)
+    events: list[Event] = list(map(MessageDeleted, found.values()))
+    if account.fields.get("duplicate_control"):
+        unique_ids = (str(message.fields.get("unique_id", "")) for message in found.values())
+        events += (EntryStored(account.key, USED_UNIQUE_IDS, UsedUniqueIdEntry(each)) for each in unique_ids if each)
+    return Decision(now, written, tuple(events), account=account.key)
 
 
 OPERATIONS = (
