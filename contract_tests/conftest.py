@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -90,6 +91,15 @@ def pytest_sessionfinish() -> None:
     measured = sys.modules["coverage"].Coverage.current() if "coverage" in sys.modules else None
     if measured is not None:
         measured.save()
+
+
+@pytest.fixture(autouse=True)
+def restored_log_level() -> Iterator[None]:
+    """Set the level of the log back: a command that runs in this process sets it, and each line costs memory and calls."""
+    log = logging.getLogger("mockserver")
+    level = log.level
+    yield
+    log.setLevel(level)
 
 
 @pytest.fixture(scope="session")

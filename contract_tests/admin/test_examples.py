@@ -134,10 +134,13 @@ def scene(
     (tmp_path / "package.json").write_text('{"scripts": {"test": "node --version"}}')
     (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
     (tmp_path / "programs.json").write_text('[{"id": "7", "name": "n", "campaign": "c", "kind": "Standard"}]')
+    (tmp_path / "contact.json").write_text('{"phone": "+48500600700"}')
+    (tmp_path / "contacts.json").write_text('[{"id": 1, "phone": "+48500600700"}]')
     example = request.getfixturevalue("example")
     leads_a_command = re.search("mockserver (exec|env) ?", example) is not None
     with MockServer(settings=Settings(port=0), freeze=LATER, proxy=leads_a_command) as server:
         dress(server.world, receiver)
+        server.world.put_entry("serwersms", "demo", "contacts", 1, {"phone": "+48500600700"})
         (tmp_path / "mine.json").write_text(json.dumps(server.world.snapshot()))
         if re.search(r"(?<!--id )\bmine\b(?!\.json)", example):
             dress(server.create_world(id="mine"), receiver)

@@ -282,8 +282,8 @@ def test_a_command_that_succeeds_with_accepted_requests_prints_no_report():
         ),
         (["https://secure.dialogtech.com/other.php"], "GET secure.dialogtech.com/other.php: "),
         (
-            ["-d", "username=Login&password=Haslo", "https://api2.serwersms.pl/quiz/view"],
-            "POST api2.serwersms.pl/quiz/view: ",
+            ["-d", "username=Login&password=Haslo", "https://api2.serwersms.pl/quiz/nothing"],
+            "POST api2.serwersms.pl/quiz/nothing: ",
         ),
         (
             ["-u", "mgage:mgage", "https://communicatepro.mgage.com/api/other"],

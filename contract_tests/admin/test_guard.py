@@ -181,6 +181,8 @@ def test_every_other_address_needs_the_token(outside: Client) -> None:
         "rule": "f1",
         "listener": "side",
         "serial": "1",
+        "collection": "contacts",
+        "entry": "1",
     }
     statuses = {
         (path, method): outside.open(path.format(**named), method=method).status_code for path, method in request

@@ -46,7 +46,7 @@ def test_rules_of_webhooks_and_responses_are_one_list(client: Client) -> None:
     ]
     assert {"removed": 1} == client.delete(f"{HERE}/mine").get_json()
     assert {"removed": 2} == client.delete(HERE).get_json()
-    assert {"faults": []} == client.get(HERE).get_json()
+    assert {"faults": [], "next": None} == client.get(HERE).get_json()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ _ID = required("id", ID, _SOURCE)
 _LOGIN = matching(r"[0-9A-Za-z._@-]{3,64}", BadSubaccountLogin)
 _PASSWORD = matching(r".{4,64}", BadSubaccountLogin)
 ADD = (
-    required("subaccount_username", _LOGIN, _SOURCE),
+    required("subaccount_username", _LOGIN, _SOURCE, is_secret=True),
     required("subaccount_password", _PASSWORD, _SOURCE, is_secret=True),
     required("subaccount_id", ID, _SOURCE),
     row("name", TEXT, _SOURCE),
