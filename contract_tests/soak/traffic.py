@@ -23,7 +23,7 @@ SECTIONS = ("conversations", "exchanges", "clock", "faults", "variants", "worlds
 WATCHERS, LIFE = 4, 300
 """How many streams a client keeps open, and after how many of its requests its world is dropped, at the latest."""
 FAULTS: tuple[Mapping[str, Any], ...] = (
-    {"kind": "provider_error", "name": "NotOffered"},
+    {"kind": "provider_error", "name": "InvalidAction"},
     {"kind": "static_response", "status": 503},
     {"kind": "malformed"},
     {"kind": "wrong_length", "by": 3},
