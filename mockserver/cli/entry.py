@@ -91,7 +91,7 @@ Examples:
 @click.argument("row", metavar="JSON", type=as_json)
 @to_world
 def add(world: WorldClient, output: Output, which: _Account, collection: str, row: Any) -> None:
-    """Add an entry. It is JSON as in a world file, @FILE, or - for stdin; an id that is a number may be left out."""
+    """Add an entry, given as JSON, as @FILE with JSON in it, or as - for stdin. Without an id it gets the next number."""
     found = world.add_entry(*which, collection, row)
     output.show(found, described(found))
 
@@ -107,7 +107,7 @@ Examples:
 @click.argument("row", metavar="JSON", type=as_json)
 @to_world
 def put(world: WorldClient, output: Output, which: _Account, collection: str, id: str, row: Any) -> None:  # noqa: A002 - the argument's name in help
-    """Add an entry with an id, or replace the one that has it. It is JSON as in a world file, @FILE, or - for stdin."""
+    """Add an entry with an id, or replace the one that has it: JSON, @FILE with JSON in it, or - for stdin."""
     found = world.put_entry(*which, collection, id, row)
     output.show(found, described(found))
 

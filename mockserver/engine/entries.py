@@ -272,7 +272,7 @@ class Entries:
     def page(
         self, account: str, collection: str, offset: int = 0, limit: int | None = None, newest_first: bool = False
     ) -> list[Entry]:
-        """Return a part of what `all` returns, without looking at the rest."""
+        """Return some of the account's entries, by their places in the order of adding; the others cost nothing."""
         return self._tables.get((account, collection), _NONE).page(offset, limit, newest_first)
 
     def find(

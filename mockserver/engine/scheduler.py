@@ -120,7 +120,7 @@ class Scheduler:
         return None if number is None else self._items[number].at
 
     def fork(self) -> Scheduler:
-        """Return a copy without the attempts at deliveries, which this scheduler's world makes."""
+        """Return a copy for a fork, without the attempts at deliveries: only the original world makes these."""
         return Scheduler(item for item in self._items.values() if not item.delivery)
 
 

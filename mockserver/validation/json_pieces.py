@@ -57,7 +57,7 @@ class PieceDecoder:
     """Decodes one JSON document in pieces."""
 
     def __init__(self, raw: bytes, watch: Watch | None = None) -> None:
-        """Create a decoder.
+        """Keep the document, which `decode` then decodes.
 
         Args:
             raw: the document.

@@ -253,7 +253,7 @@ def _render_building_blocks(_found: BuildingBlocks, variants: Mapping[str, str],
 
 
 def _done(description: str, variants: Mapping[str, str], word: str = "success") -> bytes:
-    """Return the document of an action that returns no data, indented as the page of sms.unregister_number."""
+    """Return the XML of an action that returns no data, indented as in the document of sms.unregister_number."""
     dtd = _dtd("send_message", variants[quirks.SEND_MESSAGE_DTD.name])
     return _document(dtd, _response(word, description), _STEP)
 

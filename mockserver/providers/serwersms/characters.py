@@ -27,7 +27,7 @@ def is_gsm(text: str) -> bool:
 
 
 def to_gsm(text: str) -> str:
-    """Return a text with Polish letters without their marks, and ``?`` for what GSM 03.38 does not have (SW-61)."""
+    """Return a text in the letters of GSM 03.38: ``ą`` becomes ``a`` and so on, and every other character that it lacks ``?`` (SW-61)."""
     if is_gsm(text):
         return text
     return "".join(letter if letter in _IS_GSM else "?" for letter in text.translate(_POLISH))

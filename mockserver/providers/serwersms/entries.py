@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from mockserver.sdk import Collection
+from mockserver.sdk import Collection, IdReservation
 
 _Phone: TypeAlias = Annotated[
     str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$", description="a telephone number such as +48500600700")
@@ -229,6 +229,13 @@ FIRST_IDS = {
     SUBACCOUNTS: 1194,
     PAYMENTS: 47957,
 }
+
+
+def next_id(collection: str, ids: IdReservation) -> int:
+    """Return the number of the next entry of a collection."""
+    return ids.number(f"serwersms.{collection}", FIRST_IDS[collection])
+
+
 COLLECTIONS = (
     Collection(CONTACTS, ContactEntry, FIRST_IDS[CONTACTS], "phone", _name, {"group_ids": GROUPS}),
     Collection(GROUPS, GroupEntry, FIRST_IDS[GROUPS]),

@@ -453,7 +453,7 @@ class SmsNotPermitted(SerwersmsError):
 
 
 class SendingBlocked(SerwersmsError):
-    """The account is blocked; or the recipient's number is on the blacklist."""
+    """Nothing is sent: the account is blocked, or the recipient's number is on the account's blacklist."""
 
     code, status_4xx = 3100, 403
     description = CODES[3100].en

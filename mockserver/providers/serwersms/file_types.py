@@ -7,7 +7,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Mapping
 
 LARGEST = 1024 * 1024
-"""The most bytes of a file."""
+"""The largest size of a file, in bytes."""
 EXTENSIONS: Mapping[str, tuple[str, ...]] = {"mms": ("gif", "jpeg", "jpg", "png", "txt"), "voice": ("wav",)}
 _BEGINNINGS = {"gif": b"GIF8", "jpg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n"}
 _LONGEST = 60 * 8_000 * 2

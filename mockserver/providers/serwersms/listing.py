@@ -1,4 +1,4 @@
-"""Lists of entries: their pages, their order and the phrase that is searched for (SW-78)."""
+"""Entries of an account: what a call finds by id, stores or deletes, and lists with pages, an order and a phrase (SW-78)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,24 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockserver.sdk import Account, Entries, Parameter, State
+from mockserver.sdk import (
+    Account,
+    Call,
+    Decision,
+    Entries,
+    EntryDeleted,
+    EntryStored,
+    Instant,
+    Page,
+    Parameter,
+    State,
+    parse_parameters,
+)
 
 from . import quirks
 from .errors import InvalidId, TooManyRecords
-from .results import Paging
+from .parameters import BLANK
+from .results import Paging, Written
 
 SIZE, LARGEST = 100, 1_000
 """SW-78: the entries of a page where no ``limit`` is sent, and the most that a page has."""
@@ -30,9 +43,8 @@ def find_page(values: Mapping[str, Any], total: int, variants: Mapping[str, str]
     number, size = max(1, values.get("page", 1)), values.get("limit", SIZE)
     if size > LARGEST and variants[quirks.LIST_LIMIT.name] == "rejected":
         raise TooManyRecords(limit=size, largest=LARGEST)
-    size = min(size, LARGEST)
-    start = min((number - 1) * size, total)
-    return range(start, min(start + size, total)), Paging(number, -(-total // size))
+    page = Page(number, min(size, LARGEST))
+    return page.window(total), Paging(number, page.count(total))
 
 
 def find_entry(row: Parameter, entry_id: int, account: Account, state: State, collection: str) -> Any:
@@ -45,6 +57,25 @@ def find_entry(row: Parameter, entry_id: int, account: Account, state: State, co
     if entry is None:
         raise row.error(InvalidId, value=entry_id)
     return entry
+
+
+def find_by_id(row: Parameter, call: Call, account: Account, state: State, collection: str) -> Any:
+    """Return the entry whose id is the only parameter of a call.
+
+    Raises:
+        ProviderError: there is no id; or no entry has it (`InvalidId`).
+    """
+    return find_entry(row, parse_parameters((row,), call.values, blank=BLANK)["id"], account, state, collection)
+
+
+def store_entry(entry: Any, account: Account, now: Instant, collection: str) -> Decision:
+    """Decide that an entry is added, or replaces the one with its id; the answer names the id."""
+    return Decision(now, Written(id=entry.id), (EntryStored(account.key, collection, entry),), account=account.key)
+
+
+def delete_entry(entry_id: int | str, account: Account, now: Instant, collection: str) -> Decision:
+    """Decide that an entry is deleted."""
+    return Decision(now, Written(), (EntryDeleted(account.key, collection, entry_id),), account=account.key)
 
 
 class Selection(Struct, frozen=True):

@@ -131,7 +131,7 @@ class Batch(Struct, frozen=True):
     unique_ids: Sequence[str] = ()
     """One for each of the messages, or none."""
     fields: Mapping[str, Any] = {}
-    """The values of `MessageFields` that all of the messages have."""
+    """The fields of `MessageFields` that are the same in all of the messages, by name."""
     title: str = ""
     attachments: tuple[Attachment, ...] = ()
     date: Instant | None = None

@@ -173,7 +173,7 @@ def _json(body: bytes, most_values: int) -> dict[str, Any]:
 
 
 def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
-    """Return the fields of a multipart body: a file as base64, as other bodies have it, and its name as ``name`` (SW-84)."""
+    """Return the fields of a multipart body; an uploaded file is a field with its content in base64, beside ``name`` with its name (SW-84)."""
     names, fields = [], []
     for name, value in multipart_parts(content_type, body):
         if isinstance(value, str):

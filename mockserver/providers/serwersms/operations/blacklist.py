@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from mockserver.providers.serwersms.entries import BLACKLIST, FIRST_IDS, BlacklistEntry
+from mockserver.providers.serwersms.entries import BLACKLIST, BlacklistEntry, next_id
 from mockserver.providers.serwersms.errors import NotOnBlacklist, OnBlacklistAlready
-from mockserver.providers.serwersms.listing import Selection, list_entries
+from mockserver.providers.serwersms.listing import Selection, delete_entry, list_entries, store_entry
 from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, ONE_PHONE, PAGE, required, row
-from mockserver.providers.serwersms.results import Listed, Shown, Written
+from mockserver.providers.serwersms.results import Listed, Shown
 from mockserver.sdk import (
     Account,
     Call,
     Decision,
-    EntryDeleted,
-    EntryStored,
     IdReservation,
     Instant,
     Operation,
@@ -53,9 +51,8 @@ def add(call: Call, account: Account, state: State, now: Instant, ids: IdReserva
     phone = parse_parameters((PHONE,), call.values, blank=BLANK)["phone"]
     if _find(phone, account, state) is not None:
         raise PHONE.error(OnBlacklistAlready, value=phone)
-    entry = BlacklistEntry(ids.number(f"serwersms.{BLACKLIST}", FIRST_IDS[BLACKLIST]), phone, datetime_of(now))
-    events = (EntryStored(account.key, BLACKLIST, entry),)
-    return Decision(now, Written(id=entry.id), events, account=account.key)
+    entry = BlacklistEntry(next_id(BLACKLIST, ids), phone, datetime_of(now))
+    return store_entry(entry, account, now, BLACKLIST)
 
 
 def delete(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
@@ -64,7 +61,7 @@ def delete(call: Call, account: Account, state: State, now: Instant, ids: IdRese
     entry = _find(phone, account, state)
     if entry is None:
         raise PHONE.error(NotOnBlacklist, value=phone)
-    return Decision(now, Written(), (EntryDeleted(account.key, BLACKLIST, entry.id),), account=account.key)
+    return delete_entry(entry.id, account, now, BLACKLIST)
 
 
 def check(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations

@@ -8,8 +8,15 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from mockserver.providers.serwersms.entries import BLACKLIST, CONTACTS, FIRST_IDS, GROUPS, ContactEntry
-from mockserver.providers.serwersms.listing import Selection, find_entry, list_entries
+from mockserver.providers.serwersms.entries import BLACKLIST, CONTACTS, GROUPS, ContactEntry, next_id
+from mockserver.providers.serwersms.listing import (
+    Selection,
+    delete_entry,
+    find_by_id,
+    find_entry,
+    list_entries,
+    store_entry,
+)
 from mockserver.providers.serwersms.parameters import (
     BLANK,
     CREDENTIALS,
@@ -30,7 +37,6 @@ from mockserver.sdk import (
     Account,
     Call,
     Decision,
-    EntryDeleted,
     EntryStored,
     IdReservation,
     Instant,
@@ -137,7 +143,7 @@ def index(call: Call, account: Account, state: State, now: Instant, ids: IdReser
 
 def view(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Show a contact."""
-    contact = find_entry(_ID, parse_parameters((_ID,), call.values, blank=BLANK)["id"], account, state, CONTACTS)
+    contact = find_by_id(_ID, call, account, state, CONTACTS)
     return Decision(now, Shown(_show(contact, _blacklist(account, state))), account=account.key)
 
 
@@ -145,17 +151,11 @@ def add(call: Call, account: Account, state: State, now: Instant, ids: IdReserva
     """Add a contact; others may have the same number."""
     values = parse_parameters(ADD, call.values, blank=BLANK)
     groups = _known(values.pop("group_id", None) or (), account, state)
-    return _store(_new(values, groups, ids), account, now)
+    return store_entry(_new(values, groups, ids), account, now, CONTACTS)
 
 
 def _new(values: Mapping[str, str], group_ids: tuple[int, ...], ids: IdReservation) -> ContactEntry:
-    number = ids.number(f"serwersms.{CONTACTS}", FIRST_IDS[CONTACTS])
-    return ContactEntry(number, **values, group_ids=group_ids)
-
-
-def _store(contact: ContactEntry, account: Account, now: Instant) -> Decision:
-    events = (EntryStored(account.key, CONTACTS, contact),)
-    return Decision(now, Written(id=contact.id), events, account=account.key)
+    return ContactEntry(next_id(CONTACTS, ids), **values, group_ids=group_ids)
 
 
 def edit(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
@@ -165,13 +165,13 @@ def edit(call: Call, account: Account, state: State, now: Instant, ids: IdReserv
     groups = values.pop("group_id", None)
     if groups is not None:
         values["group_ids"] = _known(groups, account, state)
-    return _store(replace(contact, **values), account, now)
+    return store_entry(replace(contact, **values), account, now, CONTACTS)
 
 
 def delete(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Delete a contact."""
-    contact = find_entry(_ID, parse_parameters((_ID,), call.values, blank=BLANK)["id"], account, state, CONTACTS)
-    return Decision(now, Written(), (EntryDeleted(account.key, CONTACTS, contact.id),), account=account.key)
+    contact = find_by_id(_ID, call, account, state, CONTACTS)
+    return delete_entry(contact.id, account, now, CONTACTS)
 
 
 def import_contacts(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations

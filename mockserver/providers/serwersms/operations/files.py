@@ -20,7 +20,7 @@ from mockserver.providers.serwersms.errors import (
     UnknownFileType,
 )
 from mockserver.providers.serwersms.file_types import EXTENSIONS, LARGEST, find_extension
-from mockserver.providers.serwersms.listing import Selection, list_entries
+from mockserver.providers.serwersms.listing import Selection, delete_entry, list_entries
 from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, TEXT, required, row
 from mockserver.providers.serwersms.results import Listed, Shown, Written
 from mockserver.providers.serwersms.webhooks import FETCH
@@ -28,7 +28,6 @@ from mockserver.sdk import (
     Account,
     Call,
     Decision,
-    EntryDeleted,
     EntryStored,
     Event,
     IdReservation,
@@ -92,7 +91,7 @@ def view(call: Call, account: Account, state: State, now: Instant, ids: IdReserv
 def delete(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Delete a file."""
     file = _find(parse_parameters(VIEW, call.values, blank=BLANK), account, state)
-    return Decision(now, Written(), (EntryDeleted(account.key, FILES, file.id),), account=account.key)
+    return delete_entry(file.id, account, now, FILES)
 
 
 def add(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:

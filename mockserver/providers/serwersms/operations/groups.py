@@ -6,9 +6,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.providers.serwersms import quirks
-from mockserver.providers.serwersms.entries import CONTACTS, FIRST_IDS, GROUPS, ContactEntry, GroupEntry
+from mockserver.providers.serwersms.entries import CONTACTS, GROUPS, ContactEntry, GroupEntry, next_id
 from mockserver.providers.serwersms.errors import NameTooLong
-from mockserver.providers.serwersms.listing import Selection, find_entry, list_entries
+from mockserver.providers.serwersms.listing import Selection, find_by_id, find_entry, list_entries, store_entry
 from mockserver.providers.serwersms.parameters import (
     BLANK,
     BOOLEAN,
@@ -70,8 +70,8 @@ def _show(group: GroupEntry, account: Account, state: State) -> ShownGroup:
 
 
 def new_group(name: str, ids: IdReservation) -> GroupEntry:
-    """Return a group with the next id."""
-    return GroupEntry(ids.number(f"serwersms.{GROUPS}", FIRST_IDS[GROUPS]), name)
+    """Return a group that has the next number as its id."""
+    return GroupEntry(next_id(GROUPS, ids), name)
 
 
 def index(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
@@ -88,21 +88,21 @@ def index(call: Call, account: Account, state: State, now: Instant, ids: IdReser
 
 def view(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Show a group."""
-    group = find_entry(_ID, parse_parameters((_ID,), call.values, blank=BLANK)["id"], account, state, GROUPS)
+    group = find_by_id(_ID, call, account, state, GROUPS)
     return Decision(now, Shown(_show(group, account, state)), account=account.key)
 
 
 def add(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Add a group; others may have the same name."""
     group = new_group(parse_parameters((_NAME,), call.values, blank=BLANK)["name"], ids)
-    return Decision(now, Written(id=group.id), (EntryStored(account.key, GROUPS, group),), account=account.key)
+    return store_entry(group, account, now, GROUPS)
 
 
 def edit(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Give a group another name."""
     values = parse_parameters(EDIT, call.values, blank=BLANK)
     group = replace(find_entry(_ID, values["id"], account, state, GROUPS), name=values["name"])
-    return Decision(now, Written(id=group.id), (EntryStored(account.key, GROUPS, group),), account=account.key)
+    return store_entry(group, account, now, GROUPS)
 
 
 def delete(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations

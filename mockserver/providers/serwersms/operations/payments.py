@@ -6,7 +6,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from mockserver.providers.serwersms.entries import PAYMENTS, PaymentEntry
 from mockserver.providers.serwersms.invoices import write_pdf
-from mockserver.providers.serwersms.listing import Selection, find_entry, list_entries
+from mockserver.providers.serwersms.listing import Selection, find_by_id, list_entries
 from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, ID, PAGE, required
 from mockserver.providers.serwersms.results import Document, Listed, Shown
 from mockserver.sdk import Account, Call, Decision, IdReservation, Instant, Operation, State, assumed, parse_parameters
@@ -47,7 +47,7 @@ def index(call: Call, account: Account, state: State, now: Instant, ids: IdReser
 
 
 def _find(call: Call, account: Account, state: State) -> PaymentEntry:
-    found = find_entry(_ID, parse_parameters((_ID,), call.values, blank=BLANK)["id"], account, state, PAYMENTS)
+    found = find_by_id(_ID, call, account, state, PAYMENTS)
     assert isinstance(found, PaymentEntry)
     return found
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from mockserver.providers.serwersms.entries import QUIZZES
 from mockserver.providers.serwersms.errors import PremiumDataIncorrect
-from mockserver.providers.serwersms.listing import find_entry
+from mockserver.providers.serwersms.listing import find_by_id
 from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, ID, PHONE, TEXT, required
 from mockserver.providers.serwersms.results import Listed, Shown, Written
 from mockserver.sdk import (
@@ -121,7 +121,7 @@ _QUIZ = required("id", ID, assumed("SW-96"))
 
 def view_quiz(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Show how often each answer of a quiz was given (SW-96)."""
-    quiz = find_entry(_QUIZ, parse_parameters((_QUIZ,), call.values, blank=BLANK)["id"], account, state, QUIZZES)
+    quiz = find_by_id(_QUIZ, call, account, state, QUIZZES)
     return Decision(now, Shown(quiz), account=account.key)
 
 

@@ -98,7 +98,7 @@ def _parse_recipients(row: Parameter, sent: Any) -> Sequence[Recipient]:
 
 
 def _parse_unique_ids(row: Parameter, sent: Any) -> tuple[str, ...]:
-    """Parse identifiers; a blank one in a list keeps its place, and is malformed (SW-62)."""
+    """Return the identifiers that were sent, one for each message; a blank one is kept, to be rejected as malformed (SW-62)."""
     texts = ("" if each is None else row.text(each) for each in (sent if isinstance(sent, list) else [sent]))
     return tuple(part for text in texts for part in text.split(","))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct, structs
 
 from mockserver.providers.serwersms.accounts import is_demo
-from mockserver.providers.serwersms.entries import FIRST_IDS, SUBACCOUNTS, SubaccountEntry
+from mockserver.providers.serwersms.entries import SUBACCOUNTS, SubaccountEntry, next_id
 from mockserver.providers.serwersms.errors import (
     BadSubaccountLogin,
     NoSubaccountRight,
@@ -15,15 +15,13 @@ from mockserver.providers.serwersms.errors import (
     UnknownLimitType,
     UnknownSubaccountTemplate,
 )
-from mockserver.providers.serwersms.listing import find_entry
+from mockserver.providers.serwersms.listing import delete_entry, find_by_id, store_entry
 from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, ID, PHONE, TEXT, required, row
 from mockserver.providers.serwersms.results import Listed, Shown, Written
 from mockserver.sdk import (
     Account,
     Call,
     Decision,
-    EntryDeleted,
-    EntryStored,
     IdReservation,
     Instant,
     Operation,
@@ -80,7 +78,7 @@ def index(call: Call, account: Account, state: State, now: Instant, ids: IdReser
 
 def view(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Show a subaccount."""
-    found = find_entry(_ID, parse_parameters((_ID,), call.values, blank=BLANK)["id"], account, state, SUBACCOUNTS)
+    found = find_by_id(_ID, call, account, state, SUBACCOUNTS)
     item = SubaccountDetails(found.id, found.username, found.name, found.phone, found.email)
     return Decision(now, Shown(item), account=account.key)
 
@@ -98,10 +96,9 @@ def add(call: Call, account: Account, state: State, now: Instant, ids: IdReserva
     is_known = template in account.fields.get("rights_templates", ())
     if not is_known and state.entries.get(account.key, SUBACCOUNTS, template) is None:
         raise UnknownSubaccountTemplate(value=template)
-    number = ids.number(f"serwersms.{SUBACCOUNTS}", FIRST_IDS[SUBACCOUNTS])
     details = {name: values.get(name, "") for name in ("name", "phone", "email")}
-    subaccount = SubaccountEntry(number, username, template=template, **details)
-    return Decision(now, Written(id=number), (EntryStored(account.key, SUBACCOUNTS, subaccount),), account=account.key)
+    subaccount = SubaccountEntry(next_id(SUBACCOUNTS, ids), username, template=template, **details)
+    return store_entry(subaccount, account, now, SUBACCOUNTS)
 
 
 def _is_busy(username: str, state: State) -> bool:
@@ -119,7 +116,7 @@ def limit(call: Call, account: Account, state: State, now: Instant, ids: IdReser
     if found is None:
         return Decision(now, Written(success=False), account=account.key)
     changed = structs.replace(found, limits={**found.limits, values["type"]: values["value"]})
-    return Decision(now, Written(id=found.id), (EntryStored(account.key, SUBACCOUNTS, changed),), account=account.key)
+    return store_entry(changed, account, now, SUBACCOUNTS)
 
 
 def delete(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
@@ -127,7 +124,7 @@ def delete(call: Call, account: Account, state: State, now: Instant, ids: IdRese
     number = parse_parameters((_ID,), call.values, blank=BLANK)["id"]
     if state.entries.get(account.key, SUBACCOUNTS, number) is None:
         return Decision(now, Written(success=False), account=account.key)
-    return Decision(now, Written(), (EntryDeleted(account.key, SUBACCOUNTS, number),), account=account.key)
+    return delete_entry(number, account, now, SUBACCOUNTS)
 
 
 OPERATIONS = (

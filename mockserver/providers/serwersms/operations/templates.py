@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from mockserver.providers.serwersms.entries import FIRST_IDS, TEMPLATES, TemplateEntry
-from mockserver.providers.serwersms.listing import Selection, find_entry, list_entries
+from mockserver.providers.serwersms.entries import TEMPLATES, TemplateEntry, next_id
+from mockserver.providers.serwersms.listing import (
+    Selection,
+    delete_entry,
+    find_by_id,
+    find_entry,
+    list_entries,
+    store_entry,
+)
 from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, ID, ORDER, TEXT, required, row, sort_by
-from mockserver.providers.serwersms.results import Listed, Shown, Written
+from mockserver.providers.serwersms.results import Listed, Shown
 from mockserver.sdk import (
     Account,
     Call,
     Decision,
-    EntryDeleted,
-    EntryStored,
     IdReservation,
     Instant,
     Operation,
@@ -38,31 +43,27 @@ def index(call: Call, account: Account, state: State, now: Instant, ids: IdReser
 
 def view(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Show a template."""
-    template = find_entry(_ID, parse_parameters((_ID,), call.values, blank=BLANK)["id"], account, state, TEMPLATES)
+    template = find_by_id(_ID, call, account, state, TEMPLATES)
     return Decision(now, Shown(template), account=account.key)
 
 
 def add(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Add a template."""
     values = parse_parameters(ADD, call.values, blank=BLANK)
-    return _store(TemplateEntry(ids.number(f"serwersms.{TEMPLATES}", FIRST_IDS[TEMPLATES]), **values), account, now)
+    return store_entry(TemplateEntry(next_id(TEMPLATES, ids), **values), account, now, TEMPLATES)
 
 
 def edit(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Change what is sent of a template."""
     values = parse_parameters(EDIT, call.values, blank=BLANK)
-    return _store(replace(find_entry(_ID, values.pop("id"), account, state, TEMPLATES), **values), account, now)
-
-
-def _store(template: TemplateEntry, account: Account, now: Instant) -> Decision:
-    events = (EntryStored(account.key, TEMPLATES, template),)
-    return Decision(now, Written(id=template.id), events, account=account.key)
+    template = find_entry(_ID, values.pop("id"), account, state, TEMPLATES)
+    return store_entry(replace(template, **values), account, now, TEMPLATES)
 
 
 def delete(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Delete a template."""
-    template = find_entry(_ID, parse_parameters((_ID,), call.values, blank=BLANK)["id"], account, state, TEMPLATES)
-    return Decision(now, Written(), (EntryDeleted(account.key, TEMPLATES, template.id),), account=account.key)
+    template = find_by_id(_ID, call, account, state, TEMPLATES)
+    return delete_entry(template.id, account, now, TEMPLATES)
 
 
 OPERATIONS = (
