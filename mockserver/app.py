@@ -201,7 +201,7 @@ class Service:
         )
         self.registry.restart(world, initial_state, clock)
         world.remove_fault_rules()
-        world.journal.clear()
+        world.clear_journal()
 
     def guard(self, environ: Mapping[str, Any]) -> tuple[int, str]:
         """Return the HTTP status and the sentence with which the control API rejects a request; 0 when it accepts it."""

@@ -26,13 +26,14 @@ from mockserver.admin.endpoint import shipped
 from mockserver.app import build_service
 from mockserver.client import Mock
 from mockserver.engine.clock import Clock
-from mockserver.engine.events import MessageStored
+from mockserver.engine.event_log import TimedEvent
+from mockserver.engine.events import ExchangeRecorded, MessageStored
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.journal import Exchange
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, InitialState, State
 from mockserver.engine.webhook_faults import WEBHOOK_FAULTS
-from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
+from mockserver.engine.world import World
 from mockserver.http.fault_effects import RESPONSE_FAULTS
 from mockserver.http.fault_rules import rule_from
 from mockserver.http.request import HttpRequest

@@ -17,12 +17,12 @@ from contract_tests.installed import CALLBACKS, VARIANTS
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import DecisionTrace
+from mockserver.engine.event_log import TimedEvent
 from mockserver.engine.events import InboundScheduled, MessageStored, UseCounted
 from mockserver.engine.instants import LATEST, SECOND, parse_instant
 from mockserver.engine.messages import account_key
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
-from mockserver.engine.world import TimedEvent
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.providers.dialogtech.limits import PER_ACCOUNT, PER_MINUTE, PER_NUMBER
 from mockserver.sdk.request import ProviderRequest

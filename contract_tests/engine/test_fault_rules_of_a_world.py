@@ -6,6 +6,7 @@ import pytest
 
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
+from mockserver.engine.event_log import EventBatch
 from mockserver.engine.events import (
     Event,
     FaultRuleAdded,
@@ -65,8 +66,8 @@ class Recorder:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def append(self, _: int, events: tuple[Event, ...]) -> None:
-        self.events += events
+    def append(self, batch: EventBatch) -> None:
+        self.events += batch.events + batch.internal
 
 
 def test_what_happens_to_rules_is_an_event_and_their_state_is_the_fold_of_it(world: World) -> None:
@@ -142,8 +143,8 @@ def test_a_restart_keeps_the_rules(world: World) -> None:
 
 def test_the_fault_is_chosen_and_the_request_decided_at_one_instant_of_a_running_clock() -> None:
     class Instants:
-        def append(self, at: int, _: tuple[Event, ...]) -> None:
-            instants.add(at)
+        def append(self, batch: EventBatch) -> None:
+            instants.add(batch.at)
 
     instants: set[int] = set()
     world = WorldRegistry(Fixture(), {}, clock=Clock.system()).default

@@ -22,6 +22,7 @@ from mockserver.engine.accounts import ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome
+from mockserver.engine.event_log import EventBatch
 from mockserver.engine.events import (
     AccountChanged,
     AttemptStarted,
@@ -36,7 +37,7 @@ from mockserver.engine.events import (
     VariantChosen,
 )
 from mockserver.engine.frozen import freeze
-from mockserver.engine.instants import SECOND, Instant, parse_instant
+from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import InitialState, State
 from mockserver.engine.world import ProviderCallbacks, World
@@ -75,8 +76,8 @@ class Recorder:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def append(self, _: Instant, events: tuple[Event, ...]) -> None:
-        self.events += events
+    def append(self, batch: EventBatch) -> None:
+        self.events += batch.events + batch.internal
 
 
 class Receivers:
@@ -318,7 +319,7 @@ def test_states_that_differ_in_one_event_are_not_equal() -> None:
 
 def test_what_the_log_does_not_take_has_not_happened() -> None:
     class Full:
-        def append(self, _: Instant, events: tuple[Event, ...]) -> None:
+        def append(self, _: EventBatch) -> None:
             raise OSError("no space left")
 
     scenario = Scenario()

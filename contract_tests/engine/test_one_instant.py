@@ -52,7 +52,7 @@ class SteppingTime:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> SteppingTime:
     stepping = SteppingTime()
-    monkeypatch.setattr(clock, "_machine_time", stepping)
+    monkeypatch.setattr(clock, "machine_time", stepping)
     return stepping
 
 

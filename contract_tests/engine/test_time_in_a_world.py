@@ -11,14 +11,15 @@ from contract_tests.clocks import let_pass
 from mockserver.engine.accounts import Account, Credential, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.events import InboundScheduled, MessageStored, VariantChosen
+from mockserver.engine.event_log import TimedEvent
+from mockserver.engine.events import ExchangeRecorded, InboundScheduled, MessageStored, VariantChosen
 from mockserver.engine.faults import Fault, FaultRule, RequestFacts, When
 from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
 from mockserver.engine.messages import Message, account_key
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, IdReservation, State
-from mockserver.engine.world import AdvanceLimitExceeded, ExchangeRecorded, ProviderCallbacks, TimedEvent, World
+from mockserver.engine.world import AdvanceLimitExceeded, ProviderCallbacks, World
 
 ACCOUNT = Account("p/a", "p", "a", (Login("foo", "bar"),))
 

@@ -21,6 +21,7 @@ from mockserver import Mock, MockServer, Settings, worldfile
 from mockserver.app import build_service
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
+from mockserver.engine.event_log import EventBatch
 from mockserver.engine.events import EntryDeleted, EntryStored, Event, MessageChanged, MessageDeleted
 from mockserver.engine.instants import SECOND, Instant, iso, parse_instant
 from mockserver.engine.registry import WorldRegistry
@@ -207,8 +208,8 @@ class Recorder:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def append(self, _: Instant, events: tuple[Event, ...]) -> None:
-        self.events += events
+    def append(self, batch: EventBatch) -> None:
+        self.events += batch.events + batch.internal
 
 
 class EngineDriver(Driver):

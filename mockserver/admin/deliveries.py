@@ -137,7 +137,7 @@ def wait_until_idle(_: Api, world: World, values: RequestArgs) -> Offload:
     def time_out() -> Response:
         with world.lock:  # an attempt may have ended at this moment
             in_flight = len(world.state.in_flight)
-            return _idle_response(not in_flight, in_flight, world.clock.now())
+            return _idle_response(not in_flight, in_flight, world.instant())
 
     deferred = Deferred(
         timeout=values.body.get("timeout", _DEFAULT_TIMEOUT), otherwise=Offload(world.id, time_out, is_heavy=False)

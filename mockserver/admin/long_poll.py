@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from mockserver.engine.events import AttemptEnded
-from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
+from mockserver.engine.event_log import TimedEvent
+from mockserver.engine.events import AttemptEnded, ExchangeRecorded
+from mockserver.engine.world import World
 from mockserver.sdk.response import Deferred, Response, Stream
 from mockserver.validation.json_schema import Schema, object_schema
 

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from mockserver.engine.accounts import Account
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome
+from mockserver.engine.event_log import TimedEvent
 from mockserver.engine.events import (
     AccountChanged,
     AttemptEnded,
@@ -16,6 +17,7 @@ from mockserver.engine.events import (
     DeliveryOpened,
     EntryDeleted,
     EntryStored,
+    ExchangeRecorded,
     FaultRuleAdded,
     InboundScheduled,
     MessageChanged,
@@ -31,7 +33,7 @@ from mockserver.engine.faults import RuleStatus
 from mockserver.engine.instants import Instant, iso
 from mockserver.engine.messages import Message
 from mockserver.engine.state import State
-from mockserver.engine.world import ClockState, ExchangeRecorded, TimedEvent, World
+from mockserver.engine.world import ClockState, World
 from mockserver.http.fault_rules import rule_to_json
 from mockserver.worldfile.dump import describe_account as account_in_file
 from mockserver.worldfile.dump import describe_entry as entry_in_file

@@ -17,7 +17,8 @@ _STARTED_AT = time_ns() // 1000 - monotonic_ns() // 1000
 """The instant at which the monotonic clock was 0, by the machine's clock when this process started."""
 
 
-def _machine_time() -> Instant:
+def machine_time() -> Instant:
+    """Return the time of this machine."""
     return _STARTED_AT + monotonic_ns() // 1000
 
 
@@ -38,7 +39,7 @@ class Clock(Struct, frozen=True, gc=False):
     @classmethod
     def system(cls) -> Clock:
         """Return a running clock that shows the machine's time."""
-        return cls(None, time_ns() // 1000 - _machine_time())
+        return cls(None, time_ns() // 1000 - machine_time())
 
     @classmethod
     def frozen(cls, at: Instant) -> Clock:
@@ -50,9 +51,15 @@ class Clock(Struct, frozen=True, gc=False):
         """Whether it stays at its instant until it is moved."""
         return self.frozen_at is not None
 
-    def now(self) -> Instant:
-        """Return the current instant."""
-        return self.offset + _machine_time() if self.frozen_at is None else self.frozen_at
+    def now(self, at: Instant | None = None) -> Instant:
+        """Return the current instant.
+
+        Args:
+            at: the time by which it runs, where it is not this machine's.
+        """
+        if self.frozen_at is not None:
+            return self.frozen_at
+        return self.offset + (machine_time() if at is None else at)
 
     def advance(self, microseconds: int) -> Clock:
         """Return a clock that is further by a duration, running or frozen as this one is.
@@ -75,6 +82,8 @@ class Clock(Struct, frozen=True, gc=False):
         """
         return self.advance(max(0, instant - now))
 
-    def resume(self) -> Clock:
-        """Return a clock that runs on from the current instant."""
-        return self if self.frozen_at is None else Clock(None, self.frozen_at - _machine_time())
+    def resume(self, at: Instant | None = None) -> Clock:
+        """Return a clock that runs on from the current instant; ``at`` as in `now`."""
+        if self.frozen_at is None:
+            return self
+        return Clock(None, self.frozen_at - (machine_time() if at is None else at))

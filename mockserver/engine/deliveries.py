@@ -95,3 +95,5 @@ class Delivery:
     """The fault that is applied to it."""
     fault_rule: str | None = None
     """The id of the fault's rule."""
+    interrupted: tuple[Instant, ...] = ()
+    """When attempts started that were made again, because the process that made them ended before their outcome was known."""

@@ -99,6 +99,8 @@ class AttemptStarted(Struct, frozen=True, gc=False):
     number: int
     """The delivery's number."""
     at: Instant
+    holder: str = ""
+    """The process that makes it, where several may; only its outcome counts."""
 
 
 class AttemptEnded(Struct, frozen=True):
@@ -217,6 +219,34 @@ class FaultRuleHit(Struct, frozen=True):
     id: str
 
 
+class ExchangeRecorded(Struct, frozen=True, gc=False):
+    """An exchange was added to the journal. It changes no state."""
+
+    number: int
+
+
+class ReceiveFailed(Struct, frozen=True):
+    """A scheduled inbound message could not be received, because its account or number no longer exists. It changes no state."""
+
+    provider: str
+    reason: str
+
+
+class JournalCleared(Struct, frozen=True):
+    """The exchanges of the journal were deleted; their numbers go on. It changes no state."""
+
+
+class AttemptInterrupted(Struct, frozen=True, gc=False):
+    """The process that made an attempt has ended before the outcome was known; the attempt is made again."""
+
+    number: int
+    """The delivery's number."""
+    at: Instant
+    """When the attempt started."""
+    due: Instant
+    """When it is made again."""
+
+
 class ReplayKept(Struct, frozen=True):
     """A fault was kept that replaces a rule's own for the next request that the rule matches."""
 
@@ -251,4 +281,8 @@ Event: TypeAlias = (
     | FaultRulesMatched
     | FaultRuleHit
     | ReplayKept
+    | ExchangeRecorded
+    | ReceiveFailed
+    | JournalCleared
+    | AttemptInterrupted
 )

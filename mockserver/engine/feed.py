@@ -87,6 +87,14 @@ class EventFeed:
             for at, item in enumerate(group, cursor - count + 1):
                 _notify(subscriptions, item, at)
 
+    def skip(self, count: int) -> None:
+        """Count items that were published elsewhere, and are not here: readers miss them, and all before them."""
+        if count > 0:
+            with self._lock:
+                self._groups.clear()
+                self._held = 0
+                self.cursor += count
+
     def since(self, cursor: int) -> FeedPage:
         """Return the items that were published since a cursor."""
         with self._lock:

@@ -258,6 +258,33 @@ class Journal:
                 budget.evict()
         return exchange.number
 
+    def follow(self, number: int, exchange: Exchange | None) -> None:
+        """Add an exchange that another process has recorded; ``None`` if its content is not kept."""
+        if exchange is not None and number == self.last + 1:
+            self.add(exchange)
+        else:
+            self._skip(number)
+
+    def restore(self, last: int, exchanges: Sequence[Exchange]) -> None:
+        """Become what a log holds: the latest exchanges up to a number. Without any, those that are here already are kept."""
+        kept = list(exchanges) or [each for each in self.since(0) if each.number <= last]
+        with self._budget.lock:
+            self._dropped = {"length": 0, "bytes": 0, "reset": 0}
+            self._exchanges.clear()
+            self._budget.held -= self.held
+            self.held, self.last = 0, 0
+        self._skip(last - len(kept))
+        for exchange in kept:
+            self.add(exchange)
+
+    def _skip(self, number: int) -> None:
+        """Count the exchanges up to a number, none of which is here."""
+        with self._budget.lock:
+            cleared, self._exchanges = self._exchanges, deque()
+            self._dropped["length"] += len(cleared) + max(0, number - self.last)
+            self._budget.held -= self.held
+            self.held, self.last = 0, max(self.last, number)
+
     def drop_oldest(self, why: _Bound) -> None:
         """Drop the oldest exchange; called with the budget's lock held."""
         self._dropped[why] += 1

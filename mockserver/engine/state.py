@@ -23,6 +23,7 @@ from .entries import Entries
 from .events import (
     AccountChanged,
     AttemptEnded,
+    AttemptInterrupted,
     AttemptStarted,
     ClockChanged,
     Closed,
@@ -32,17 +33,20 @@ from .events import (
     EntryDeleted,
     EntryStored,
     Event,
+    ExchangeRecorded,
     FaultRuleAdded,
     FaultRuleHit,
     FaultRuleRemoved,
     FaultRulesMatched,
     IdsUsed,
     InboundScheduled,
+    JournalCleared,
     MessageChanged,
     MessageDeleted,
     MessageScheduled,
     MessagesRead,
     MessageStored,
+    ReceiveFailed,
     ReplayKept,
     Restarted,
     ScheduledItemRun,
@@ -353,6 +357,12 @@ def _end_attempt(state: State, event: AttemptEnded) -> None:
     _put(state, replace(delivery, status=event.status, due=event.due, attempts=attempts))
 
 
+def _interrupt_attempt(state: State, event: AttemptInterrupted) -> None:
+    state.in_flight.pop(event.number, None)
+    delivery = state.deliveries[event.number]
+    _put(state, replace(delivery, status="due", due=event.due, interrupted=(*delivery.interrupted, event.at)))
+
+
 def _change_delivery(state: State, event: DeliveryChanged) -> None:
     state.scheduled.cancel(event.number)
     if state.reordered:
@@ -447,6 +457,10 @@ def _keep_replay(state: State, event: ReplayKept) -> None:
     state.fault_rules.keep(event.id, event.replay)
 
 
+def _change_nothing(_state: State, _event: Event) -> None:
+    """Apply an event that only the feed and the log show."""
+
+
 _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     MessageStored: _store,
     MessageChanged: _change_message,
@@ -474,4 +488,8 @@ _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     FaultRulesMatched: _count_matches,
     FaultRuleHit: _count_hit,
     ReplayKept: _keep_replay,
+    AttemptInterrupted: _interrupt_attempt,
+    ExchangeRecorded: _change_nothing,
+    ReceiveFailed: _change_nothing,
+    JournalCleared: _change_nothing,
 }

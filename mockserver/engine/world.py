@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from threading import Condition, Lock
+from threading import Event as ThreadEvent
+from threading import Lock
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from .clock import Clock
 from .decisions import Decision
 from .deliveries import Attempt, Delivery, WebhookFault
+from .event_log import Commit, EventBatch, LoadedWorld, TimedEvent, WorldLog
 from .events import (
     AttemptEnded,
+    AttemptInterrupted,
     AttemptStarted,
     ClockChanged,
     Closed,
     DeliveryChanged,
     DeliveryOpened,
     Event,
+    ExchangeRecorded,
     FaultRuleAdded,
     FaultRuleHit,
     FaultRuleRemoved,
     FaultRulesMatched,
     IdsUsed,
+    JournalCleared,
+    ReceiveFailed,
     ReplayKept,
     Restarted,
     ScheduledItemRun,
@@ -39,6 +45,7 @@ from .journal import Exchange, Journal
 from .messages import Message
 from .scheduler import ScheduledItem
 from .state import IdReservation, InitialState, State
+from .transactions import Transaction
 
 Decide: TypeAlias = Callable[[State, Instant, IdReservation], Decision]
 """Decides from the state, the instant and a reservation of identifiers. Pure: it may be run again."""
@@ -112,28 +119,8 @@ class AdvanceLimitExceeded(RuntimeError):
 class EventLog(Protocol):
     """Where a world writes its events before they take effect."""
 
-    def append(self, at: Instant, events: tuple[Event, ...]) -> None:
-        """Append events that happen together at an instant. They take effect only if this returns."""
-
-
-class ExchangeRecorded(Struct, frozen=True, gc=False):
-    """An exchange was added to the journal."""
-
-    number: int
-
-
-class ReceiveFailed(Struct, frozen=True):
-    """A scheduled inbound message could not be received, because its account or number no longer exists."""
-
-    provider: str
-    reason: str
-
-
-class TimedEvent(Struct, frozen=True, gc=False):
-    """An event with its instant."""
-
-    at: Instant
-    event: Event | ExchangeRecorded | ReceiveFailed
+    def append(self, batch: EventBatch) -> None:
+        """Append events that happen together. They take effect only if this returns."""
 
 
 class ClockState(NamedTuple):
@@ -154,16 +141,6 @@ class ClockMove(NamedTuple):
     """What happened until then, in order: the first `MAX_MOVE_EVENTS`."""
     omitted: int = 0
     """The number of events after them."""
-
-
-class EventBatch(Struct, frozen=True, gc=False):
-    """The events of one instant, in order. Each `TimedEvent` is created when the batch is iterated over, which is rare."""
-
-    at: Instant
-    events: tuple[Event | ExchangeRecorded | ReceiveFailed, ...]
-
-    def __iter__(self) -> Iterator[TimedEvent]:
-        return (TimedEvent(self.at, event) for event in self.events)
 
 
 class _MoveRecord:
@@ -291,12 +268,12 @@ class World:
         *(
             "_notified_due",
             "_begun_before",
-            "_attempt_ended",
             "_idle_waits",
             "_suspended_move",
             "_advance_events",
             "_providers",
             "_sender",
+            "_transaction",
         ),
         *(
             "feed",
@@ -305,6 +282,7 @@ class World:
             "journal",
             "lock",
             "log",
+            "machine_time",
             "number",
             "state",
             "settings_changed",
@@ -345,10 +323,13 @@ class World:
         self.feed = EventFeed()
         self.settings_changed = EventFeed(100)
         """Changes that are not in `feed`: ``clock`` when the clock was set, ``world`` when the world was restarted."""
-        self.lock = Lock()
+        self.lock: Lock | Transaction = Lock()
+        """Held while the world is read or changed. That of a stored world is a transaction; see `keep_in`."""
+        self.machine_time: Instant | None = None
+        """The time by which its clock runs during a transaction; ``None`` for that of this process."""
+        self._transaction: Transaction | None = None
         self._begun_before: set[int] = set()
         """The deliveries in flight whose attempt began before the advance that is running."""
-        self._attempt_ended = Condition(self.lock)
         self._idle_waits: tuple[_IdleWait, ...] = ()
         self._suspended_move: StepwiseMove | None = None
         self._advance_events: _MoveRecord | None = None
@@ -361,6 +342,10 @@ class World:
         """The world's clock."""
         return self.state.clock
 
+    def instant(self) -> Instant:
+        """Return the current instant, without running what is due."""
+        return self.state.clock.now(self.machine_time)
+
     def execute(self, decide: Decide, commit: bool = True) -> Decision:
         """Run what is due, decide at one instant, and apply the decision's events.
 
@@ -372,7 +357,7 @@ class World:
         """
         with self.lock:
             state = self.state
-            now, scheduled = state.clock.now(), state.scheduled
+            now, scheduled = state.clock.now(self.machine_time), state.scheduled
             if scheduled.next is not None:  # most worlds have no scheduled items
                 self._run_due(now)
             decision = self._apply_decision(decide, now, commit)
@@ -391,7 +376,7 @@ class World:
             decide: as in `execute`; not committed when the fault is applied before the operation takes effect.
         """
         with self.lock:
-            now = self.clock.now()
+            now = self.instant()
             self._run_due(now)
             selected = self._select_fault(facts, now)
             decision = self._apply_decision(decide, now, commit=selected.point != "before")
@@ -400,11 +385,17 @@ class World:
             return selected, decision
 
     def end_attempt(self, number: int, epoch: int, attempt: Attempt) -> None:
-        """Apply the outcome of an attempt at a delivery; one that began in an earlier epoch is ignored."""
+        """Apply the outcome of an attempt at a delivery; one that began in an earlier epoch, or that another process makes again, is ignored."""
         with self.lock:
-            if epoch != self.state.epoch:
+            started = self.state.in_flight.get(number)
+            if (
+                epoch != self.state.epoch
+                or started is None
+                or started.at != attempt.at
+                or started.holder != self._holder()
+            ):
                 return
-            now = self.clock.now()
+            now = self.instant()
             try:
                 self._evaluate_attempt(self.state.deliveries[number], attempt, now)
             finally:
@@ -430,8 +421,20 @@ class World:
 
     def record_exchange(self, exchange: Exchange) -> None:
         """Add an exchange to the journal, and publish that in the feed."""
-        self.journal.add(exchange)
-        self.feed.publish_all(EventBatch(exchange.at, (ExchangeRecorded(exchange.number),)), 1)
+        if self._transaction is None:
+            number = self.journal.add(exchange)
+            self.feed.publish_all(EventBatch(exchange.at, (ExchangeRecorded(number),)), 1)
+        else:
+            with self.lock:
+                number = self.journal.add(exchange)
+                self._transaction.record(EventBatch(exchange.at, (ExchangeRecorded(number),)), exchange)
+
+    def clear_journal(self) -> None:
+        """Delete the exchanges of the journal; their numbers continue."""
+        if self._transaction is not None:
+            with self.lock:
+                self._publish(self.instant(), (), (JournalCleared(),))
+        self.journal.clear()
 
     def receive_inbound(self, provider: str, fields: Mapping[str, Any]) -> Decision:
         """Receive an inbound message now.
@@ -498,7 +501,7 @@ class World:
             if rule.id in rules:
                 raise ValueError(f"there is a fault rule {rule.id!r} already")
             rule = replace(rule, id=rule.id or rules.next_id())
-            self._publish(self.clock.now() if at is None else at, (FaultRuleAdded(rule),))
+            self._publish(self.instant() if at is None else at, (FaultRuleAdded(rule),))
             return rule
 
     def remove_fault_rules(self, rule_id: str | None = None) -> int:
@@ -506,7 +509,7 @@ class World:
         with self.lock:
             gone = [rule.id for rule, *_ in self.state.fault_rules if rule_id in (None, rule.id)]
             if gone:
-                self._publish(self.clock.now(), tuple(map(FaultRuleRemoved, gone)))
+                self._publish(self.instant(), tuple(map(FaultRuleRemoved, gone)))
             return len(gone)
 
     # -- time --------------------------------------------------------------------------------------------------------
@@ -518,7 +521,7 @@ class World:
     def read_clock(self) -> ClockState:
         """Run what is due, and return the clock, read once."""
         with self.lock:
-            now = self.clock.now()
+            now = self.instant()
             self._run_due(now)
             return self._clock_state(now)
 
@@ -577,15 +580,13 @@ class World:
 
     def _run(self, steps: _Steps) -> ClockMove:
         """Move the clock, and wait in this thread."""
-        with self.lock:
-            has_ended: bool | None = None
-            while True:
-                try:
-                    patience = steps.send(has_ended)
-                except StopIteration as end:
-                    move: ClockMove = end.value
-                    return move
-                has_ended = self._attempt_ended.wait(patience)
+        move = StepwiseMove(self, steps)
+        while True:
+            ended = ThreadEvent()
+            done = move.step(lambda ended=ended: ended.set() or True)  # type: ignore[misc]  # mypy does not infer a default's type
+            if done is not None:
+                return done
+            ended.wait(move.patience)
 
     def wait_until_idle(self, patience: float = 10.0) -> bool:
         """Run what is due, and wait until no attempt is in flight.
@@ -596,9 +597,11 @@ class World:
         Returns:
             Whether that happened in time.
         """
-        with self.lock:
-            self._run_due(self.clock.now())
-            return self._attempt_ended.wait_for(lambda: not self.state.in_flight, patience)
+        idle = ThreadEvent()
+        stop = self.when_idle(lambda _: idle.set())
+        is_idle = idle.wait(patience)
+        stop()
+        return is_idle
 
     def when_idle(self, found: Callable[[Instant], object]) -> Stop:
         """Run what is due, and call back once, as soon as no attempt is in flight. No thread waits meanwhile.
@@ -613,7 +616,7 @@ class World:
         """
         wait = _IdleWait(found)
         with self.lock:
-            now = self.clock.now()
+            now = self.instant()
             self._run_due(now)
             if self.state.in_flight:
                 self._idle_waits = (*(each for each in self._idle_waits if each.found is not None), wait)
@@ -634,8 +637,8 @@ class World:
     def resume(self) -> ClockMove:
         """Let the clock run on from its current instant."""
         with self.lock:
-            now = self.clock.now()
-            self._set_clock(self.clock.resume(), now)
+            now = self.instant()
+            self._set_clock(self.clock.resume(self.machine_time), now)
             self._notified_due = None
             self._notify_scheduler()
             self.settings_changed.publish("clock")
@@ -652,7 +655,7 @@ class World:
         """Return to the initial state, with the clock frozen at an instant if one is given. Cursors continue."""
         with self.lock:
             self._restart(self.initial_state.create_clock(frozen_at))
-        self.journal.clear()
+        self.clear_journal()
         self.settings_changed.publish("world")
 
     def restart(self, initial_state: InitialState, clock: Clock) -> int:
@@ -667,7 +670,7 @@ class World:
     def close(self) -> None:
         """Discard the journal and what is in flight; called when the world is dropped."""
         with self.lock:
-            now = self.clock.now()
+            now = self.instant()
             self._publish(now, (), (Closed(),))
             self._forget_attempts(now)
         self.journal.close()
@@ -676,8 +679,95 @@ class World:
         """Return the initial state and the clock of a world that begins as this one is now. Its template is not shared."""
         with self.lock:
             clock = self.clock
-            self._run_due(clock.now())
+            self._run_due(clock.now(self.machine_time))
             return replace(self.initial_state, frozen_at=clock.frozen_at, template=self.state.fork()), clock
+
+    # -- what outlasts the process -------------------------------------------------------------------------------------
+
+    def keep_in(self, log: WorldLog, *, is_new: bool) -> None:
+        """Keep the world in a log from now on: each time its lock is held is one transaction.
+
+        Args:
+            log: the world's log.
+            is_new: whether the log holds the world as it is now; otherwise it is loaded from the log before it is used.
+        """
+        self.lock = self.log = self._transaction = Transaction(self, log, is_stale=not is_new)
+
+    def refresh(self) -> None:
+        """Load the world if it is not loaded, and apply what other processes have committed.
+
+        Raises:
+            StoreUnavailable: its log cannot be read.
+            WorldDropped: another process has dropped it.
+        """
+        if self._transaction is not None:
+            with self.lock:
+                pass
+
+    def recover(self) -> None:
+        """Make the attempts again that an ended process has begun, and go on with what is scheduled."""
+        transaction = self._transaction
+        assert transaction is not None
+        with self.lock:
+            now = self.instant()
+            lost = [each for each in self.state.in_flight.values() if transaction.log.is_lost(each.holder)]
+            if lost:
+                events = (AttemptInterrupted(each.number, each.at, now) for each in lost)
+                self._publish(now, tuple(events))
+                self._notify_attempt_ended(now)
+            self._run_due(now)
+            self._notified_due = None
+            self._notify_scheduler()
+
+    @property
+    def next_run(self) -> Instant | None:
+        """By the machine's time, when something is due; ``None`` for never, and while the clock is frozen."""
+        due, clock = self.state.scheduled.next, self.state.clock
+        return None if due is None or clock.is_frozen else due - clock.offset
+
+    def take_over(self, loaded: LoadedWorld) -> None:
+        """Become what a log holds; called by the transaction, with the lock held."""
+        self.initial_state, self.state = loaded.initial_state, loaded.state
+        self.journal.restore(loaded.last_exchange, loaded.exchanges)
+        batches = [batch for commit in loaded.commits for batch in commit.batches if batch.events]
+        missing = loaded.cursor - self.feed.cursor
+        while batches and missing < sum(len(batch.events) for batch in batches):
+            del batches[0]  # it was published already
+        self.feed.skip(missing - sum(len(batch.events) for batch in batches))
+        for batch in batches:
+            self.feed.publish_all(batch, len(batch.events))
+        self._begun_before.clear()
+        self._notified_due = None
+        self._notify_scheduler()
+
+    def follow_commits(self, commits: Sequence[Commit]) -> None:
+        """Apply what other processes have committed; called by the transaction, with the lock held."""
+        for commit in commits:
+            exchanges = {exchange.number: exchange for exchange in commit.exchanges}
+            for batch in commit.batches:
+                self.state.apply(*batch.events, *batch.internal)
+                for event in (*batch.events, *batch.internal):
+                    self._follow_event(event, exchanges, batch.at)
+                if batch.events:
+                    self.feed.publish_all(batch, len(batch.events))
+        self._begun_before &= self.state.in_flight.keys()
+        self._notify_scheduler()
+
+    def _follow_event(self, event: Event, exchanges: Mapping[int, Exchange], at: Instant) -> None:
+        """Do what else follows from an event of another process."""
+        if isinstance(event, ExchangeRecorded):
+            self.journal.follow(event.number, exchanges.get(event.number))
+        elif isinstance(event, JournalCleared):
+            self.journal.clear()
+        elif isinstance(event, AttemptEnded | AttemptInterrupted):
+            self._notify_attempt_ended(at)
+        elif isinstance(event, ClockChanged):
+            self._notified_due = None
+            self.settings_changed.publish("clock")
+        elif isinstance(event, Restarted):
+            self.initial_state = event.initial
+            self._forget_attempts(at)
+            self.settings_changed.publish("world")
 
     # -- inside the lock ---------------------------------------------------------------------------------------------
 
@@ -728,16 +818,26 @@ class World:
             events: those that the feed shows.
             internal: those that only the state needs, applied after the others.
         """
+        batch = EventBatch(now, events, internal)
         if self.log is not None:
-            self.log.append(now, events + internal)
+            self.log.append(batch)
         self.state.apply(*events, *internal)
         if events:
-            self._publish_batch(EventBatch(now, events))
+            if self._transaction is None:  # else it is published when it is durable
+                self.feed.publish_all(batch, len(events))
+            if self._advance_events is not None:
+                self._advance_events.add(batch)
 
-    def _publish_batch(self, batch: EventBatch) -> None:
-        self.feed.publish_all(batch, len(batch.events))
-        if self._advance_events is not None:
-            self._advance_events.add(batch)
+    def _afterwards(self, call: Callable[[], object]) -> None:
+        """Call this when what has happened so far is durable; the world's lock is still held."""
+        if self._transaction is None:
+            call()
+        else:
+            self._transaction.call_afterwards(call)
+
+    def _holder(self) -> str:
+        """Return the name of this process among those that make attempts at this world's deliveries."""
+        return "" if self._transaction is None else self._transaction.log.holder
 
     def _clock_state(self, now: Instant) -> ClockState:
         return ClockState(now, self.clock.is_frozen, self.state.scheduled.next)
@@ -771,8 +871,8 @@ class World:
         if delivery is None or not is_waiting or self._sender is None or item.delivery in self.state.in_flight:
             self._publish(item.at, (), (run,))
         else:
-            self._publish(item.at, (), (run, AttemptStarted(item.delivery, item.at)))
-            self._sender.send(self, delivery)
+            self._publish(item.at, (), (run, AttemptStarted(item.delivery, item.at, self._holder())))
+            self._afterwards(partial(self._sender.send, self, delivery))
 
     def _advance_message(self, item: ScheduledItem, serial: int) -> None:
         """Let a message's provider decide what becomes of it."""
@@ -788,14 +888,14 @@ class World:
         self._suspended_move = move
 
     def _advancing(self, to: Instant | None, by: int, to_next: bool) -> _Steps:
-        now = self.clock.now()
+        now = self.instant()
         to = now + by if to is None else to
         if to < now:
             raise InPast("the clock cannot be moved backwards; a reset with freeze does that")
         return (yield from self._advance(now, to, to_next=to_next))
 
     def _freezing(self, at: Instant | None) -> _Steps:
-        now = self.clock.now()
+        now = self.instant()
         if at is not None:
             if at < now:
                 raise InPast("a clock cannot be frozen in its past; a reset with freeze does that")
@@ -809,7 +909,7 @@ class World:
         return ClockMove(clock, events + later, omitted)
 
     def _following(self, at: Instant) -> _Steps:
-        now = self.clock.now()
+        now = self.instant()
         if at > now:
             with suppress(ClockBusy):  # the receiver of a webhook asks while the clock is moved
                 return (yield from self._advance(now, at))
@@ -849,7 +949,7 @@ class World:
                 yield None
                 has_waited = True
             if has_waited:
-                now, has_waited = self.clock.now(), False
+                now, has_waited = self.instant(), False
             if epoch != self.state.epoch:
                 return now
             at = self.state.scheduled.next
@@ -879,10 +979,10 @@ class World:
         following = self.state.scheduled.next
         if following != self._notified_due and self._sender is not None:
             self._notified_due = following
-            self._sender.note_schedule_change(self)
+            self._afterwards(partial(self._sender.note_schedule_change, self))
 
     def _restart(self, clock: Clock, *, keeps_fault_rules: bool = False) -> None:
-        now = clock.now()
+        now = clock.now(self.machine_time)
         self._publish(now, (), (Restarted(self.initial_state, clock, now, keeps_fault_rules),))
         self._forget_attempts(now)
 
@@ -890,12 +990,14 @@ class World:
         self._begun_before.clear()
         self._notified_due = None
         if self._sender is not None:
-            self._sender.forget(self)
+            self._afterwards(partial(self._sender.forget, self))
         self._notify_attempt_ended(now)
 
     def _notify_attempt_ended(self, now: Instant) -> None:
         """Wake up whoever waits for attempts."""
-        self._attempt_ended.notify_all()
+        self._afterwards(partial(self._wake_waiting, now))
+
+    def _wake_waiting(self, now: Instant) -> None:
         move, self._suspended_move = self._suspended_move, None
         if move is not None:
             move.wake()
@@ -905,13 +1007,13 @@ class World:
                 if (found := wait.found) is not None:
                     found(now)
 
-    def _receive_scheduled(self, due: ScheduledItem) -> tuple[Event | ReceiveFailed, ...]:
+    def _receive_scheduled(self, due: ScheduledItem) -> tuple[Event, ...]:
         self._publish(due.at, (), (ScheduledItemRun(due.number),))
         try:
             return self._apply_decision(self._decide_inbound(due), due.at).events
         except ValueError as reason:  # its number or account no longer exists
             failed = ReceiveFailed(due.provider, str(reason))
-            self._publish_batch(EventBatch(due.at, (failed,)))
+            self._publish(due.at, (failed,))
             return (failed,)
 
     def _decide_inbound(self, due: ScheduledItem) -> Decide:

@@ -332,7 +332,7 @@ class Handler:
         decided = exchange.world and self.registry.get(exchange.world)  # the provider's code failed after its decision
         world = decided or bound or self.registry.default
         if not decided:
-            exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
+            exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.instant()
         facts = request_facts(exchange.method, request.path, exchange.head, provider.name)
         selected = world.choose_fault(facts, exchange.at) if world.state.fault_rules.by_id else NO_FAULT
         response = provider.reject(structs.replace(request, variants=world.state.variants), status)
@@ -477,7 +477,7 @@ class Handler:
         """Return the world whose journal gets an exchange, and mask the exchange's secrets."""
         world = (exchange.world and self.registry.get(exchange.world)) or bound or self.registry.default
         if exchange.world is None:
-            exchange.world, exchange.at = world.id, world.clock.now()
+            exchange.world, exchange.at = world.id, world.instant()
         if exchange.account is None:
             self._masking.apply_to_new(exchange)
         return world

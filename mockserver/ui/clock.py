@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
+from mockserver.engine.event_log import TimedEvent
 from mockserver.engine.events import (
     AccountChanged,
     AttemptEnded,
@@ -13,17 +14,19 @@ from mockserver.engine.events import (
     DeliveryOpened,
     EntryDeleted,
     EntryStored,
+    ExchangeRecorded,
     InboundScheduled,
     MessageChanged,
     MessageDeleted,
     MessagesRead,
     MessageStored,
+    ReceiveFailed,
     VariantChosen,
 )
 from mockserver.engine.instants import SECOND, Instant, iso
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
-from mockserver.engine.world import ClockState, ExchangeRecorded, ReceiveFailed, TimedEvent, World
+from mockserver.engine.world import ClockState, World
 
 from .exchanges import fault_kinds
 from .page_context import PageRequest

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from mockserver.client import ControlError
 from mockserver.engine.deliveries import Delivery
+from mockserver.engine.event_log import TimedEvent
 from mockserver.engine.events import (
     AttemptEnded,
     DeliveryChanged,
@@ -27,7 +28,7 @@ from mockserver.engine.instants import EARLIEST, LATEST, Instant, iso
 from mockserver.engine.message_store import HANDSET_PIECE, Handset, add_up_handsets
 from mockserver.engine.messages import Message, handset_key, handset_of
 from mockserver.engine.state import State
-from mockserver.engine.world import TimedEvent, World
+from mockserver.engine.world import World
 from mockserver.sdk.webhooks import subject
 
 from .attachments import AttachmentView, view_attachments

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mockserver.engine.event_log import TimedEvent
 from mockserver.engine.events import (
     AccountChanged,
     AttemptEnded,
@@ -11,6 +12,7 @@ from mockserver.engine.events import (
     DeliveryOpened,
     EntryDeleted,
     EntryStored,
+    ExchangeRecorded,
     FaultRuleAdded,
     FaultRuleRemoved,
     InboundScheduled,
@@ -19,9 +21,9 @@ from mockserver.engine.events import (
     MessageScheduled,
     MessagesRead,
     MessageStored,
+    ReceiveFailed,
     VariantChosen,
 )
-from mockserver.engine.world import ExchangeRecorded, ReceiveFailed, TimedEvent
 from mockserver.sdk.response import Stream
 
 from .page_context import PageRequest

@@ -42,7 +42,7 @@ def dump(
     """
     with world.lock:
         state = world.state.fork()
-        now = state.clock.now()
+        now = state.clock.now(world.machine_time)
     # The changes of messages stand with the messages.
     scheduled = (item for item in state.scheduled if item.serial is None)
     # `sequences` is always included: without it, numbering would continue after the highest identifier.
