@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.http.manual_loop import BufferTransport
-from mockserver.http.connection import LONG_READ, TURN, Connection, Limits
+from mockserver.http.connection import TURN, Connection, Limits, Turn
+from mockserver.http.discard import DISCARD_INTERVAL, LONG_READ
 from mockserver.http.request_parser import FEED_CHUNK
 from mockserver.http.response_writer import LARGEST_PIECE
 from mockserver.http.slow_reader import MIN_RATE
 from mockserver.intercept.relay import RelayEnd, join
-from mockserver.sdk.response import Pace, Response, ResponseTiming, Stream
+from mockserver.sdk.response import Ending, Pace, Response, ResponseTiming, Stream
 
 DATE = ("Date", "Thu, 01 Jan 2015 00:00:00 GMT")
 GET = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -301,3 +302,75 @@ def test_a_client_that_leaves_in_a_large_body_while_others_have_their_turn_is_cl
     connection.eof_received()
     manual_loop.advance(0)
     assert (connection.transport.is_closed, app.requests) == (True, 0)
+
+
+# ------------------------------------------------------------------------------------------------ what is thrown away
+
+
+def count_reads(connection, loop, seconds):
+    """Send as much as is read at once whenever the connection reads, and return how often that was in so many seconds."""
+    reads = 0
+    while seconds > 0:
+        for _ in range(32):  # as uvloop does
+            if not connection.transport.is_variant_paused:
+                connection.data_received(b"x" * LONG_READ)
+                reads += 1
+        loop.advance(DISCARD_INTERVAL)
+        seconds -= DISCARD_INTERVAL
+    return reads
+
+
+def reject_trailers(connect):
+    connection = connect(Application(), linger=10)
+    connection.data_received(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    for _ in range(8):
+        connection.data_received(b"a: " + b"b" * LONG_READ)
+        connection.loop.advance(0)
+    assert connection.transport.out.startswith(b"HTTP/1.1 4")
+    return connection
+
+
+def respond_to_the_last_request_later(connect):
+    application = Application()
+    application.respond, application.plan = lambda request: None, lambda request: Turn()
+    connection = connect(application)
+    connection.data_received(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert connection.transport.out == b""
+    return connection
+
+
+def never_respond(connect):
+    connection = connect(Application(timing=ResponseTiming(ending=Ending.HANG)))
+    connection.data_received(GET)
+    return connection
+
+
+def relay_the_response_to_a_request(connect):
+    loop = connect(Application()).loop
+    near, far = RelayEnd(set(), loop, Limits(), ignores_input=True), RelayEnd(set(), loop, Limits())
+    for end in (near, far):
+        end.connection_made(BufferTransport())
+    join(near, far)
+    return near
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [reject_trailers, respond_to_the_last_request_later, never_respond, relay_the_response_to_a_request],
+)
+def test_what_is_thrown_away_is_read_at_a_bounded_rate(connect, manual_loop, prepare):
+    connection = prepare(connect)
+    manual_loop.advance(DISCARD_INTERVAL)
+    assert not connection.transport.is_closed
+    assert count_reads(connection, manual_loop, 0.5) == 50
+    assert not connection.transport.is_closed
+
+
+def test_a_client_that_leaves_while_its_bytes_are_thrown_away_is_forgotten(connect, manual_loop):
+    connection = reject_trailers(connect)
+    connection.data_received(b"x" * LONG_READ)
+    assert connection.transport.is_variant_paused
+    connection.transport.close()
+    connection.connection_lost(None)
+    manual_loop.advance(DISCARD_INTERVAL)
+    assert connection.transport.is_variant_paused

@@ -27,6 +27,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver import unpatched
+from mockserver.http.discard import LONG_READ, pace_discarding
 from mockserver.http.request import HttpRequest
 from mockserver.http.request_parser import InvalidRequest, ParseStage, RequestParser
 from mockserver.http.response_writer import LARGEST_PIECE, DeferredWriter, StreamWriter, TimedWriter
@@ -52,10 +53,6 @@ TURN = 16
 
 TURN_SECONDS = 0.002
 """Seconds after which a turn ends before that."""
-
-LONG_READ = 16 * 1024
-"""Bytes of a body that end a turn when they are received at once and more are to come. uvloop reads up to 32 times from one connection
-before it looks at the others, and each time waits for the threads that compute."""
 
 LINGER_SECONDS = 1.0
 """Seconds in which a client that is still sending may read the last response, before the connection is closed."""
@@ -165,6 +162,7 @@ class Connection(asyncio.Protocol):
         """Parse what was received, and start the next request if none is being answered."""
         self._received = self.loop.time()
         if self._ignores_input or self._parser.is_done:
+            pace_discarding(self.loop, self.transport, len(data))
             return
         if self._cycle is None and not self._backlog and len(data) <= self._parser.feed_size:
             self._parser.feed(data, self._received)
@@ -173,7 +171,7 @@ class Connection(asyncio.Protocol):
         if self._cycle is None and self._turn is None:
             self.proceed()
             if len(data) >= LONG_READ and not self._is_lost and self.stage is ParseStage.BODY:
-                self._end_turn()
+                self._end_turn()  # each read waits for the threads that compute
         else:
             self._pause_input()
 

@@ -13,6 +13,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from mockserver.http.connection import end_in_reset
+from mockserver.http.discard import pace_discarding
 from mockserver.http.slow_reader import ReaderWatch
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ class RelayEnd(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Write received bytes to the other connection."""
-        if not self._ignores_input:
+        if self._ignores_input:
+            pace_discarding(self._loop, self.transport, len(data))
+        else:
             self.other.transport.write(data)
 
     def eof_received(self) -> bool:
