@@ -27,9 +27,9 @@ def pace_discarding(loop: asyncio.AbstractEventLoop, transport: asyncio.Transpor
     """
     if size >= LONG_READ and not transport.is_closing():
         transport.pause_reading()
-        loop.call_later(DISCARD_INTERVAL, _resume_reading, transport)
+        loop.call_later(DISCARD_INTERVAL, _read_on, transport)
 
 
-def _resume_reading(transport: asyncio.Transport) -> None:
+def _read_on(transport: asyncio.Transport) -> None:
     if not transport.is_closing():
         transport.resume_reading()
