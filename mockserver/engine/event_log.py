@@ -176,7 +176,7 @@ class RegistryTransaction(Protocol):
     """A transaction in which this process alone changes which worlds there are."""
 
     changes: Sequence[RegistryChange]
-    """What other processes have changed since the last time, in order."""
+    """What other processes have changed since the last transaction and the last call of `Store.changes`, in order."""
     sequences: Mapping[str, int]
     """The next number of each sequence of the registry's identifiers."""
 
@@ -195,6 +195,10 @@ class Store(Protocol):
 
     is_shared: bool
     """Whether other processes change it at the same time."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether no process has changed the registry since `changes`, as far as the transaction that began last has seen."""
 
     def worlds(self) -> Sequence[StoredWorld]:
         """Return every world, in the order of their numbers."""

@@ -1,20 +1,31 @@
 """The server's worlds. A request belongs to its listener's world, else its prefix's, else its credential's, else the default.
 
 The registry's lock is never held while a world's lock is waited for, a world is built or a subscriber is called: a world that
-is busy delays no call that concerns another one.
+is busy delays no call that concerns another one. With a store, the lock is held while the store writes which worlds there are.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from operator import attrgetter
 from threading import Lock
-from typing import TypeAlias
 
 from .accounts import Credential, Login
 from .clock import Clock
+from .event_log import (
+    RegistryChange,
+    RegistryTransaction,
+    Secrets,
+    SecretsChanged,
+    Store,
+    StoredWorld,
+    WorldCreated,
+    WorldDropped,
+    WorldRemoved,
+)
 from .events import CredentialsIssued
 from .feed import EventFeed
 from .journal import Budget, Journal
@@ -29,9 +40,6 @@ MAX_AUTO_CREATED = 1_000
 
 
 _NUMBER = attrgetter("number")
-
-_Secrets: TypeAlias = Mapping[tuple[str, str], str | None]
-"""The secret of each provider's user."""
 
 
 class AlreadyInUse(ValueError):
@@ -67,8 +75,9 @@ class WorldRegistry:
         auto_create_world: bool = False,
         journal_bytes: int = 32 * 2**20,
         journal_length: int = 10_000,
+        store: Store | None = None,
     ) -> None:
-        """Create a registry that holds the default world.
+        """Create a registry that holds the default world, and those of its store.
 
         Args:
             fixture: the contents of the default world, which owns the fixture's printed credentials.
@@ -80,7 +89,14 @@ class WorldRegistry:
             auto_create_world: whether unknown credentials get a world of their own, made from the same fixture.
             journal_bytes: the bytes that all journals together may hold.
             journal_length: the exchanges that each journal may hold.
+            store: keeps the worlds; without one they end with the process. If it has a default world, the fixture, clock
+                and seed are not used for it.
+
+        Raises:
+            StoreUnavailable: the store cannot be read or written.
         """
+        self.store = store
+        """Keeps the worlds; ``None`` for worlds that end with the process."""
         self.variants = dict(variants)
         """Every switch of every provider, with its default."""
         self.feed = EventFeed()
@@ -101,15 +117,29 @@ class WorldRegistry:
         self._owners: dict[tuple[str, str], World] = {}
         self._printed = {value for grants in fixture.grants.items() for value in (grants[0][1], grants[1].secret)}
         self._issued: Counter[str | None] = Counter()
-        self._logins: dict[str, _Secrets] = {}
+        self._logins: dict[str, Secrets] = {}
         self._restarts: dict[str, _Restarts] = {}
         self._lock = Lock()
+        stored = () if store is None else store.worlds()
+        for each in stored:
+            self._insert_stored(each)
         printed = {account.key: account.logins for account in fixture.accounts}
-        self.default = self.create(fixture, world_id=DEFAULT, logins=printed, clock=clock, seed=seed)
+        default = self.get(DEFAULT)
+        if default is None:
+            try:
+                default = self.create(fixture, world_id=DEFAULT, logins=printed, clock=clock, seed=seed)
+            except AlreadyInUse:  # another process has just created it
+                default = self.get(DEFAULT)
+        assert default is not None
+        self.default = default
+        for each in stored:
+            if each.has_scheduled:
+                self.resume(each.id)
 
     def __iter__(self) -> Iterator[World]:
         with self._lock:
-            return iter(tuple(self._by_number))
+            worlds = tuple(self._by_number)
+        return iter(self._present(worlds))
 
     def __len__(self) -> int:
         """Return the number of worlds."""
@@ -122,18 +152,112 @@ class WorldRegistry:
             since: the number; that of a world that was dropped will do.
             limit: how many are returned at most; all when ``None``.
         """
+        self.sync()
         with self._lock:
             start = bisect_right(self._by_number, since, key=_NUMBER)
-            return self._by_number[start : None if limit is None else start + limit]
+            found = self._by_number[start : None if limit is None else start + limit]
+        return self._present(found)
 
     def latest(self, limit: int) -> list[World]:
         """Return the worlds that were created last, the latest first."""
+        self.sync()
         with self._lock:
-            return self._by_number[: -limit - 1 : -1]
+            found = self._by_number[: -limit - 1 : -1]
+        return self._present(found)
 
     def get(self, world_id: str) -> World | None:
-        """Return the world of an id."""
+        """Return the world of an id, with what other processes have done to it.
+
+        Raises:
+            StoreUnavailable: the store cannot be read.
+        """
+        self.sync()
+        world = self._worlds.get(world_id)
+        return world if world is None or self.store is None else next(iter(self._present((world,))), None)
+
+    def known(self, world_id: str) -> World | None:
+        """Return the world of an id as this process knows it, without asking the store."""
         return self._worlds.get(world_id)
+
+    def _present(self, worlds: Sequence[World]) -> list[World]:
+        """Return the worlds that are not dropped, with what other processes have done to them."""
+        if self.store is None:
+            return list(worlds)
+        found = []
+        for world in worlds:
+            try:
+                if self.store.is_shared or not world.is_loaded:
+                    world.refresh()
+            except WorldDropped:
+                continue
+            found.append(world)
+        return found
+
+    def sync(self) -> None:
+        """Follow the changes that other processes have made to the registry.
+
+        Raises:
+            StoreUnavailable: the store cannot be read.
+        """
+        if self.store is not None and self.store.is_shared:
+            gone: list[World] = []
+            with self._lock:
+                for change in self.store.changes():
+                    gone += self._follow(change)
+            self._close(gone)
+
+    def resume(self, world_id: str) -> None:
+        """Go on with what is scheduled in a world, in place of a process that has ended; nothing if it was dropped."""
+        self.sync()
+        world = self._worlds.get(world_id)
+        if world is not None:
+            try:
+                world.recover()
+            except WorldDropped:
+                return
+
+    @property
+    def is_current(self) -> bool:
+        """Whether a world that was looked up just now is the right one, as far as its transaction has seen."""
+        return self.store is None or self.store.is_current
+
+    def _follow(self, change: RegistryChange) -> list[World]:
+        """Follow a change that another process has made; return the world that is to be closed, if there is one."""
+        world = self._worlds.get(change.id)
+        if isinstance(change, WorldCreated):
+            if world is None:
+                self._insert_stored(StoredWorld(change.id, change.number, change.secrets))
+        elif world is not None and isinstance(change, SecretsChanged):
+            self._set_secrets(world, change.secrets)
+        elif world is not None:
+            self._remove(world)
+            return [world]
+        return []
+
+    def _insert_stored(self, stored: StoredWorld) -> None:
+        """Add a world that the store holds. It is loaded when it is first used."""
+        assert self.store is not None
+        world = World(stored.id, InitialState(Fixture(), ""), self._journal(), self._providers, None, self._sender)
+        world.keep_in(self.store.log(stored.id), is_new=False)
+        self._insert(world, stored.number, stored.secrets)
+
+    def _insert(self, world: World, number: int, secrets: Secrets) -> None:
+        self._worlds[world.id] = world
+        self._last_number = max(self._last_number, number)
+        world.number = number
+        self._by_number.insert(bisect_left(self._by_number, number, key=_NUMBER), world)
+        self._set_secrets(world, secrets)
+
+    def _changing(self) -> AbstractContextManager[RegistryTransaction | None]:
+        """Begin a transaction of the store, if there is one; called with the lock held, and the block follows its changes."""
+        return nullcontext() if self.store is None else self.store.transaction()
+
+    def _catch_up(self, transaction: RegistryTransaction | None) -> list[World]:
+        """Follow what a transaction shows of other processes' changes; return the worlds that are to be closed."""
+        if transaction is None:
+            return []
+        self._sequences.update(transaction.sequences)
+        return [world for change in transaction.changes for world in self._follow(change)]
 
     def world_for_listener(self, listener: str | None) -> World | None:
         """Return the world that a listener is bound to."""
@@ -184,7 +308,8 @@ class WorldRegistry:
         Raises:
             AlreadyInUse: the id, or one of the credentials, is in use.
         """
-        with self._lock:
+        with self._lock, self._changing() as transaction:
+            gone = self._catch_up(transaction)
             reservation = IdReservation(self._seed, self._sequences)
             name = world_id or f"w{reservation.token('world', 10)}"
             given = {
@@ -199,7 +324,8 @@ class WorldRegistry:
                 None if clock is None else clock.frozen_at,
             )
             self._check_free(name, initial_state.secrets())
-            self._sequences.update(reservation.used)
+            self._use(reservation, transaction)
+        self._close(gone)
         return self._add(name, initial_state, clock)
 
     def fork(self, parent: World, world_id: str | None = None) -> World:
@@ -211,13 +337,15 @@ class WorldRegistry:
         initial_state, clock = parent.copy_state()
         template = initial_state.template
         assert template is not None
-        with self._lock:
+        with self._lock, self._changing() as transaction:
+            gone = self._catch_up(transaction)
             reservation = IdReservation(self._seed, self._sequences)
             name = world_id or f"w{reservation.token('world', 10)}"
             self._check_free(name, {})
             accounts = template.accounts.items()
             issued = {key: _new_logins(account.logins, reservation.token) for key, account in accounts}
-            self._sequences.update(reservation.used)
+            self._use(reservation, transaction)
+        self._close(gone)
         template.apply(CredentialsIssued(issued))
         return self._add(name, initial_state, clock)
 
@@ -225,19 +353,35 @@ class WorldRegistry:
         """Build a world whose id and credentials were free a moment ago."""
         world = World(name, initial_state, self._journal(), self._providers, clock, self._sender)
         secrets = world.state.secrets()
+        is_added = False
         try:
             with self._lock:
-                self._check_free(name, secrets)
-                self._worlds[name] = world
-                self._last_number += 1
-                world.number = self._last_number
-                self._by_number.append(world)
-                self._set_secrets(world, secrets)
-        except AlreadyInUse:
-            world.journal.close()
-            raise
+                with self._changing() as transaction:
+                    gone = self._catch_up(transaction)
+                    self._check_free(name, secrets)
+                    number = self._last_number + 1
+                    if transaction is not None:
+                        log = transaction.create(WorldCreated(name, number, secrets), initial_state, world.state)
+                        world.keep_in(log, is_new=True)
+                self._insert(world, number, secrets)
+                is_added = True
+        finally:
+            if not is_added:
+                world.journal.close()
+        self._close(gone)
         self.feed.publish(name)
         return world
+
+    def _use(self, reservation: IdReservation, transaction: RegistryTransaction | None) -> None:
+        self._sequences.update(reservation.used)
+        if transaction is not None:
+            transaction.use(self._sequences)
+
+    def _close(self, gone: Iterable[World]) -> None:
+        """Close worlds that were dropped, here or by another process."""
+        for world in gone:
+            self.feed.publish(world.id)
+            world.close()
 
     def restart(self, world: World, initial_state: InitialState, clock: Clock) -> None:
         """Restart a world with another initial state and its credentials.
@@ -249,31 +393,45 @@ class WorldRegistry:
         """
         secrets = initial_state.secrets()
         with self._lock:
-            if self._worlds.get(world.id) is not world:  # another thread has just dropped it
-                return
-            self._check_credentials(secrets, world)
+            with self._changing() as transaction:
+                gone = self._catch_up(transaction)
+                if self._worlds.get(world.id) is not world:  # another thread has just dropped it
+                    return
+                self._check_credentials(secrets, world)
+                both = {**self._logins[world.id], **secrets}
+                if transaction is not None:
+                    transaction.change(SecretsChanged(world.id, both))
             restarts = self._restarts.setdefault(world.id, _Restarts(self._logins[world.id]))
             restarts.running += 1
-            self._set_secrets(world, {**self._logins[world.id], **secrets})
+            self._set_secrets(world, both)
+        self._close(gone)
         epoch = -1
         try:
             epoch = world.restart(initial_state, clock)
         finally:
             with self._lock:
-                restarts.end(epoch, secrets)
-                is_there = self._worlds.get(world.id) is world
-                if is_there and not restarts.running:
+                with self._changing() as transaction:
+                    gone = self._catch_up(transaction)
+                    restarts.end(epoch, secrets)
+                    is_there = self._worlds.get(world.id) is world
+                    is_last = is_there and not restarts.running
+                    if is_last and transaction is not None:
+                        transaction.change(SecretsChanged(world.id, restarts.secrets))
+                if is_last:
                     del self._restarts[world.id]
                     self._set_secrets(world, restarts.secrets)
+            self._close(gone)
         if is_there:
             self.feed.publish(world.id)
         else:
             world.close()
 
     def close(self) -> None:
-        """Stop sending webhooks."""
+        """Stop sending webhooks, and close the store."""
         if self._sender is not None:
             self._sender.close()
+        if self.store is not None:
+            self.store.close()
 
     def bind(self, listener: str, world: World) -> None:
         """Bind a listener to a world: every request through it belongs to that world."""
@@ -297,28 +455,35 @@ class WorldRegistry:
         if world is self.default:
             raise ValueError("the default world cannot be dropped; reset it instead")
         with self._lock:
-            if self._worlds.get(world.id) is not world:  # another thread has just dropped it
-                return
-            del self._worlds[world.id]
-            del self._by_number[bisect_left(self._by_number, world.number, key=_NUMBER)]
-            self._restarts.pop(world.id, None)
-            self._set_secrets(world, {})
-            del self._logins[world.id]
-            self._listeners = {listener: bound for listener, bound in self._listeners.items() if bound is not world}
-        self.feed.publish(world.id)
-        world.close()
+            with self._changing() as transaction:
+                gone = self._catch_up(transaction)
+                is_there = self._worlds.get(world.id) is world  # else another thread has just dropped it
+                if is_there and transaction is not None:
+                    transaction.change(WorldRemoved(world.id))
+            if is_there:
+                self._remove(world)
+                gone.append(world)
+        self._close(gone)
 
-    def _check_free(self, name: str, secrets: _Secrets) -> None:
+    def _remove(self, world: World) -> None:
+        del self._worlds[world.id]
+        del self._by_number[bisect_left(self._by_number, world.number, key=_NUMBER)]
+        self._restarts.pop(world.id, None)
+        self._set_secrets(world, {})
+        del self._logins[world.id]
+        self._listeners = {listener: bound for listener, bound in self._listeners.items() if bound is not world}
+
+    def _check_free(self, name: str, secrets: Secrets) -> None:
         if name in self._worlds:
             raise AlreadyInUse(f"there is a world {name!r} already")
         self._check_credentials(secrets)
 
-    def _check_credentials(self, secrets: _Secrets, owner: World | None = None) -> None:
+    def _check_credentials(self, secrets: Secrets, owner: World | None = None) -> None:
         taken = [who for who in secrets if self._owners.get(who, owner) is not owner]
         if taken:
             raise CredentialsInUse(taken)
 
-    def _set_secrets(self, world: World, secrets: _Secrets) -> None:
+    def _set_secrets(self, world: World, secrets: Secrets) -> None:
         """Let a world own these credentials, and no others."""
         old, self._logins[world.id] = self._logins.get(world.id, {}), secrets
         self._owners.update(dict.fromkeys(secrets, world))
@@ -339,19 +504,19 @@ class _Restarts:
 
     __slots__ = ("_epoch", "running", "secrets")
 
-    def __init__(self, secrets: _Secrets) -> None:
+    def __init__(self, secrets: Secrets) -> None:
         self._epoch = -1
         self.running = 0
         self.secrets = secrets
 
-    def end(self, epoch: int, secrets: _Secrets) -> None:
+    def end(self, epoch: int, secrets: Secrets) -> None:
         """End one, in whose epoch the world has these credentials; epochs that are not negative are of restarts that succeeded."""
         self.running -= 1
         if epoch > self._epoch:
             self._epoch, self.secrets = epoch, secrets
 
 
-def _values(secrets: _Secrets) -> frozenset[str | None]:
+def _values(secrets: Secrets) -> frozenset[str | None]:
     """Return the users and secrets of a world's credentials."""
     return frozenset(value for (_, user), secret in secrets.items() for value in (user, secret))
 

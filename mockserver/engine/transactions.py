@@ -7,7 +7,7 @@ from threading import Lock, get_ident
 from typing import Protocol
 
 from .clock import Clock, machine_time
-from .event_log import Commit, CommittedWorld, EventBatch, LoadedWorld, WorldLog
+from .event_log import Commit, CommittedWorld, EventBatch, LoadedWorld, WorldDropped, WorldLog
 from .feed import EventFeed
 from .instants import Instant
 from .journal import Exchange
@@ -43,6 +43,7 @@ class Transaction:
         "_calls",
         "_depth",
         "_exchanges",
+        "_is_closed",
         "_is_stale",
         "_last",
         "_lock",
@@ -58,6 +59,7 @@ class Transaction:
         self._world = world
         self._is_stale = is_stale
         self._lock = Lock()
+        self._is_closed = False
         self._owner: int | None = None
         self._depth = 0
         self._sequence = 0
@@ -94,6 +96,8 @@ class Transaction:
             return
         self._lock.acquire()
         try:
+            if self._is_closed:
+                raise WorldDropped("this world was dropped")
             self._begin()
         except BaseException:
             self._lock.release()
@@ -116,6 +120,10 @@ class Transaction:
             self._world.machine_time = None
             self._owner = None
             self._lock.release()
+
+    def close(self) -> None:
+        """Let no further transaction begin: the world was dropped."""
+        self._is_closed = True
 
     def append(self, batch: EventBatch) -> None:
         """Add events to the commit."""

@@ -669,10 +669,16 @@ class World:
 
     def close(self) -> None:
         """Discard the journal and what is in flight; called when the world is dropped."""
-        with self.lock:
-            now = self.instant()
-            self._publish(now, (), (Closed(),))
-            self._forget_attempts(now)
+        if self._transaction is None:
+            with self.lock:
+                now = self.instant()
+                self._publish(now, (), (Closed(),))
+                self._forget_attempts(now)
+        else:  # its log is gone
+            self._transaction.close()
+            if self._sender is not None:
+                self._sender.forget(self)
+            self._wake_waiting(self.instant())
         self.journal.close()
 
     def copy_state(self) -> tuple[InitialState, Clock]:
@@ -692,6 +698,11 @@ class World:
             is_new: whether the log holds the world as it is now; otherwise it is loaded from the log before it is used.
         """
         self.lock = self.log = self._transaction = Transaction(self, log, is_stale=not is_new)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the world is what its log says, as far as this process knows."""
+        return self._transaction is None or not self._transaction.is_stale
 
     def refresh(self) -> None:
         """Load the world if it is not loaded, and apply what other processes have committed.
