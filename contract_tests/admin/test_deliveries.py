@@ -23,7 +23,8 @@ from mockserver.client import AdminClient, Mock
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest
-from mockserver.engine.events import AttemptEnded, DeliveryOpened, InboundScheduled
+from mockserver.engine.event_log import Begun, Commit, CommittedWorld, LoadedWorld
+from mockserver.engine.events import AttemptEnded, AttemptInterrupted, DeliveryOpened, InboundScheduled
 from mockserver.engine.instants import SECOND, Instant, parse_instant
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, IdReservation, State
@@ -83,7 +84,9 @@ def evaluate_attempt(delivery: Delivery, attempt: Attempt, _: State, now: Instan
 
 def ended(world: World, number: int, outcome: Outcome, at: Instant | None = None) -> None:
     """Report the end of an attempt to the world."""
-    world.end_attempt(number, world.state.epoch, Attempt(AT if at is None else at, REQUEST, outcome, ""))
+    started = world.state.in_flight.get(number)
+    at = at if at is not None else AT if started is None else started.at
+    world.end_attempt(number, world.state.epoch, Attempt(at, REQUEST, outcome, ""))
 
 
 MISSING = 10**6
@@ -192,6 +195,7 @@ def test_a_delivery_is_returned_in_full_with_its_message(client: Client, world: 
                 "result": "200 is what we want",
             }
         ],
+        "interrupted": [],
     } == received
 
 
@@ -801,3 +805,67 @@ def test_clock_advance_prints_the_end_of_an_attempt_that_was_in_flight(
 
     assert received[0].startswith("2026-06-01T12:00:01Z attempt_ended number=1 status=acknowledged response=200 ")
     assert "2026-06-01T12:01:00Z frozen, nothing is due" == received[-1]
+
+
+# -- attempts whose process has ended ----------------------------------------------------------------------------------
+
+
+class Log:
+    """An event log in memory whose processes have ended, except one."""
+
+    holder = "first process"
+
+    def begin(self, known: int | None) -> Begun:
+        return Begun()
+
+    def is_lost(self, holder: str) -> bool:
+        return holder != self.holder
+
+    def commit(self, commit: Commit, world: CommittedWorld) -> None: ...
+    def release(self) -> None: ...
+    def load(self) -> LoadedWorld:
+        raise AssertionError("it is as it was created")
+
+    def read(self, since: int) -> Iterator[Commit]:
+        raise AssertionError("it is the only process")
+
+
+def test_an_attempt_whose_process_has_ended_is_made_again_and_its_delivery_says_so(
+    registry: WorldRegistry, hand: Hand, client: Client
+) -> None:
+    world, log = registry.default, Log()
+    world.keep_in(log, is_new=True)
+    put(world)
+    world.recover()
+    assert [1] == hand.begun
+
+    log.holder = "second process"
+    # The outcome that the first process would still report does not count, before it is made again and after.
+    ended(world, 1, BROKEN)
+    world.recover()
+    assert ([1, 1], "second process") == (hand.begun, world.state.in_flight[1].holder)
+    body = client.get(f"{DELIVERIES}/1").json
+    assert ([], [NOON], "due") == (body["attempts"], body["interrupted"], body["status"])
+    interrupted = [item.event for item in world.feed.since(0).items if isinstance(item.event, AttemptInterrupted)]
+    assert [AttemptInterrupted(1, AT, AT)] == interrupted
+
+    ended(world, 1, FINE)
+    assert ("acknowledged", 1) == (world.state.deliveries[1].status, len(world.state.deliveries[1].attempts))
+
+
+def test_an_interrupted_attempt_takes_no_place_among_the_attempts_that_a_provider_makes(
+    registry: WorldRegistry, client: Client
+) -> None:
+    world, log = registry.default, Log()
+    world.keep_in(log, is_new=True)
+    put(world)
+    for number in range(3):
+        log.holder = f"process {number}"
+        world.recover()
+        ended(world, 1, BROKEN)
+        client.post(f"{DELIVERIES}/1/resend")
+
+    found = world.state.deliveries[1]
+    statuses = [item.event.status for item in world.feed.since(0).items if isinstance(item.event, AttemptEnded)]
+    assert ["due", "due", "given up"] == statuses
+    assert (3, 3, "due") == (len(found.attempts), len(found.interrupted), found.status)

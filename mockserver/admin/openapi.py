@@ -213,6 +213,7 @@ def _components(catalog: Catalog) -> dict[str, Any]:
             status=one_of(STATUSES),
             due=_or_null(_STAMP),
             attempts=a_list(_ATTEMPT),
+            interrupted=a_list(_STAMP),
         ),
         "WorldFile": {
             "type": "object",

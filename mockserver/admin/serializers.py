@@ -62,6 +62,7 @@ def delivery(found: Delivery, message_id: str | None) -> dict[str, Any]:
         "requires_ack": found.requires_ack,
         "created_at": iso(found.created_at),
         "attempts": [_attempt(each) for each in found.attempts],
+        "interrupted": list(map(iso, found.interrupted)),
     }
 
 

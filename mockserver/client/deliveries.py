@@ -70,6 +70,8 @@ class DeliveryRecord:
     due: datetime | None
     """The instant of the next attempt; ``None`` when there will be none."""
     attempts: tuple[AttemptRecord, ...]
+    interrupted: tuple[datetime, ...]
+    """When each attempt started whose outcome is unknown, because the server's process ended; it was made again."""
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(repr=False, compare=False)
     """The cursor from which to wait for the next one; ``None`` when it was not waited for."""
@@ -100,6 +102,7 @@ class DeliveryRecord:
             status=row["status"],
             due=read_if_any(row["due"]),
             attempts=tuple(map(AttemptRecord.of, row["attempts"])),
+            interrupted=tuple(map(read, row["interrupted"])),
             row=row,
             cursor=cursor,
             _transport=transport,

@@ -10,6 +10,7 @@ from mockserver.engine.event_log import TimedEvent
 from mockserver.engine.events import (
     AccountChanged,
     AttemptEnded,
+    AttemptInterrupted,
     DeliveryChanged,
     DeliveryOpened,
     EntryDeleted,
@@ -176,6 +177,9 @@ _DESCRIBE: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
     MessageStored: _describe_message,
     ExchangeRecorded: _describe_exchange,
     AttemptEnded: _describe_attempt,
+    AttemptInterrupted: lambda _, event: _entry(
+        "delivery", f"delivery {event.number}: the server's process ended during the attempt, which is made again"
+    ),
     MessageChanged: lambda _, event: _entry(
         "message",
         f"message {event.serial} is {event.status} now" if event.status else f"message {event.serial} was changed",

@@ -8,6 +8,7 @@ from mockserver.engine.event_log import TimedEvent
 from mockserver.engine.events import (
     AccountChanged,
     AttemptEnded,
+    AttemptInterrupted,
     DeliveryChanged,
     DeliveryOpened,
     EntryDeleted,
@@ -36,6 +37,7 @@ _TOPICS: Mapping[type, bytes] = {
     MessagesRead: b"messages",
     DeliveryOpened: b"messages clock",
     AttemptEnded: b"messages clock",
+    AttemptInterrupted: b"clock",
     DeliveryChanged: b"messages clock",
     InboundScheduled: b"clock",
     ReceiveFailed: b"clock",
