@@ -44,6 +44,8 @@ class _Held:
     listdir = staticmethod(os.listdir)
     chmod = staticmethod(os.chmod)
     fsync = staticmethod(os.fsync)
+    access = staticmethod(os.access)
+    realpath: Callable[..., str] = staticmethod(os.path.realpath)
     socket_class = socket.socket
     connect: Callable[..., None] = staticmethod(socket.socket.connect)
     getaddrinfo = staticmethod(socket.getaddrinfo)
@@ -96,6 +98,28 @@ def read_bytes(path: Path) -> bytes:
     with _Held.open_file(str(path), "rb") as file:
         content: bytes = file.read()
     return content
+
+
+def read_head(path: Path, length: int) -> bytes:
+    """Return the first bytes of a file. Raises OSError if it cannot be read."""
+    with _Held.open_file(str(path), "rb") as file:
+        content: bytes = file.read(length)
+    return content
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file. Raises OSError if there is none."""
+    return _Held.stat(str(path)).st_size
+
+
+def may_write(path: Path) -> bool:
+    """Return whether this process may write a file or a folder."""
+    return _Held.access(str(path), os.W_OK)
+
+
+def real_path(path: Path) -> str:
+    """Return the absolute path of a file, without symbolic links."""
+    return _Held.realpath(str(path))
 
 
 def read_text(path: Path) -> str:
