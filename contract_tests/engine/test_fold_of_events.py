@@ -231,6 +231,19 @@ class Scenario:
     def remove_a_fault_rule(self, index: int) -> None:
         self.world.remove_fault_rules(f"f{index}")
 
+    def checkpoint(self, index: int) -> None:
+        self.world.checkpoint(f"c{index % 2}")
+
+    def rewind(self, index: int) -> None:
+        name = f"c{index % 2}"
+        if name not in self.world.state.checkpoints:
+            self.world.checkpoint(name)
+        self.registry.rewind(self.world, name)
+
+    def remove_a_checkpoint(self, index: int) -> None:
+        if f"c{index % 2}" in self.world.state.checkpoints:
+            self.world.remove_checkpoint(f"c{index % 2}")
+
     def reset(self, index: int) -> None:
         self.world.reset(NOON if index % 2 else None)
 
@@ -287,7 +300,9 @@ def test_each_step_of_the_scenario_publishes_events_that_give_its_state(name: st
     scenario.world.wait_until_idle()
 
     assert scenario.folded().contents() == scenario.world.state.contents()
-    assert (before == scenario.world.state.contents()) == (name in ("export", "fork", "remove_a_fault_rule"))
+    assert (before == scenario.world.state.contents()) == (
+        name in ("export", "fork", "remove_a_checkpoint", "remove_a_fault_rule")
+    )
     scenario.registry.close()
 
 

@@ -13,6 +13,7 @@ from mockserver.engine.event_log import TimedEvent
 from mockserver.engine.events import (
     AccountChanged,
     AttemptEnded,
+    CheckpointMade,
     DeliveryChanged,
     DeliveryOpened,
     EntryDeleted,
@@ -214,6 +215,7 @@ _EVENTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
     EntryDeleted: ("entry_deleted", lambda _, event: {**_whose(event), "id": event.id}),
     VariantChosen: ("variant_chosen", lambda _, event: {"name": event.name, "variant": event.variant}),
     FaultRuleAdded: ("fault_rule_added", lambda _, event: {"rule": rule_to_json(RuleStatus(event.rule), 0)}),
+    CheckpointMade: ("checkpoint_made", lambda _, event: {"name": event.name}),
     ReplayKept: ("replay_kept", lambda _, event: {"id": event.id}),
 }
 

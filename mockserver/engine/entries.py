@@ -114,6 +114,23 @@ class _Table:
         """Return a table with the same entries and few changes; itself where it has few."""
         return _Table(_Base(self.page())) if len(self._changed) > max(_FEW, len(self) // 4) else self
 
+    def changed(self) -> list[Entry]:
+        """Return the entries that were put since the base."""
+        return [entry for entry in self._changed.values() if entry is not None]
+
+    def ids_beside(self, other: _Table) -> Iterable[EntryId]:
+        """Return the ids of all entries that may differ from another table's, each once."""
+        if self._base is other._base:
+            return dict.fromkeys((*self._changed_ids(), *other._changed_ids()))
+        return dict.fromkeys(entry.id for entry in (*self.page(), *other.page()))
+
+    def _changed_ids(self) -> Iterator[EntryId]:
+        for place, entry in self._changed.items():
+            if place < len(self._base.entries):
+                yield self._base.entries[place].id
+            elif entry is not None:
+                yield entry.id
+
     def _entry(self, place: int) -> Entry | None:
         return self._base.entries[place] if place not in self._changed else self._changed[place]
 
@@ -329,6 +346,20 @@ class Entries:
             self._tables[key] = _Table() if found is None else found.copy()
             self._own.add(key)
         return self._tables[key]
+
+    def changed(self) -> list[Entry]:
+        """Return the entries that were put since the bases of their tables."""
+        return [entry for key in self._own for entry in self._tables[key].changed()]
+
+    def differences(self, other: Entries) -> Iterator[tuple[tuple[str, str, EntryId], Entry | None, Entry | None]]:
+        """Yield account, collection and id of each entry that only one of two has, or both in different forms, with these forms."""
+        for key in sorted(self._tables.keys() | other._tables.keys()):
+            mine, theirs = self._tables.get(key, _NONE), other._tables.get(key, _NONE)
+            if mine is not theirs:
+                for entry_id in mine.ids_beside(theirs):
+                    here, there = mine.get(entry_id), theirs.get(entry_id)
+                    if here != there:
+                        yield (*key, entry_id), here, there
 
     def fork(self) -> Entries:
         """Return a copy. What both hold now is shared; later changes are not."""

@@ -189,6 +189,29 @@ class Closed(Struct, frozen=True):
     """The world was dropped. Attempts in flight no longer count."""
 
 
+class CheckpointMade(Struct, frozen=True):
+    """A checkpoint of the state as it is now was made, in place of one with the same name."""
+
+    name: str
+    at: Instant
+    exchange: int
+    """The number of the latest exchange in the journal."""
+    initial: InitialState
+    """What a reset returned the world to at the time."""
+
+
+class CheckpointRemoved(Struct, frozen=True):
+    """A checkpoint was removed."""
+
+    name: str
+
+
+class Rewound(Struct, frozen=True):
+    """The world returned to a checkpoint, and to its initial state. Attempts in flight no longer count."""
+
+    name: str
+
+
 class MessagesRead(Struct, frozen=True):
     """Messages were marked as read by the customer."""
 
@@ -285,4 +308,7 @@ Event: TypeAlias = (
     | ReceiveFailed
     | JournalCleared
     | AttemptInterrupted
+    | CheckpointMade
+    | CheckpointRemoved
+    | Rewound
 )

@@ -163,6 +163,19 @@ class _View:
             if live is not None:
                 live.remove(place, self.segment.stamp)
 
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """What two views have in common whose segments are the same, and at the same place in time."""
+        return id(self.segment), self.first_serial, self.offset
+
+    def beside(self, other: _View | None) -> Iterator[Message]:
+        """Yield the messages that another view of the same segment hides; all of them when there is none."""
+        if other is None:
+            places: Iterable[int] = self.live()
+        else:
+            places = (place for place in other.hidden - self.hidden if self.segment.is_live(place))
+        return map(self.message, places)
+
     def message(self, place: int) -> Message:
         """Return the present form of the message at a place in the index."""
         return self.slice(()).message(self.segment.current((place,))[0])
@@ -249,6 +262,26 @@ class MessageStore:
     def segments(self) -> tuple[Segment, ...]:
         """The shared segments."""
         return tuple(view.segment for view in self._views[:-1])
+
+    def rows_beside(self, other: MessageStore) -> list[Message]:
+        """Return the messages of the segments that another store does not share, in all their forms."""
+        shared = {id(view.segment) for view in other._views}
+        rows = (view.segment.rows for view in self._views if id(view.segment) not in shared)
+        return list(chain.from_iterable(rows))
+
+    def differences(self, other: MessageStore) -> Iterator[tuple[int, Message | None, Message | None]]:
+        """Yield the serial of each message that only one of two stores has, or both in different forms, with these forms.
+
+        Of the segments that both share, only the messages that one of them hides are looked at.
+        """
+        mine = {view.key: view for view in self._views}
+        theirs = {view.key: view for view in other._views}
+        here = {message.serial: message for key, view in mine.items() for message in view.beside(theirs.get(key))}
+        there = {message.serial: message for key, view in theirs.items() for message in view.beside(mine.get(key))}
+        for serial in sorted(here.keys() | there.keys()):
+            one, another = here.get(serial), there.get(serial)
+            if one != another:
+                yield serial, one, another
 
     @property
     def unindexed(self) -> int:

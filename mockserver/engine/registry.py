@@ -14,7 +14,9 @@ from operator import attrgetter
 from threading import Lock
 
 from .accounts import Credential, Login
+from .checkpoints import NoSuchCheckpoint, Rewind
 from .clock import Clock
+from .disposal import Disposal
 from .event_log import (
     RegistryChange,
     RegistryTransaction,
@@ -120,6 +122,7 @@ class WorldRegistry:
         self._logins: dict[str, Secrets] = {}
         self._restarts: dict[str, _Restarts] = {}
         self._lock = Lock()
+        self._disposal = Disposal()
         stored = () if store is None else store.worlds()
         for each in stored:
             self._insert_stored(each)
@@ -242,6 +245,7 @@ class WorldRegistry:
         self._insert(world, stored.number, stored.secrets)
 
     def _insert(self, world: World, number: int, secrets: Secrets) -> None:
+        world.disposal = self._disposal
         self._worlds[world.id] = world
         self._last_number = max(self._last_number, number)
         world.number = number
@@ -391,7 +395,31 @@ class WorldRegistry:
         Raises:
             AlreadyInUse: another world uses one of the credentials.
         """
-        secrets = initial_state.secrets()
+        self._change_secrets(world, initial_state.secrets(), lambda: world.restart(initial_state, clock))
+
+    def rewind(self, world: World, name: str) -> Rewind:
+        """Return a world to a checkpoint, and to the credentials that it had then.
+
+        Raises:
+            NoSuchCheckpoint: there is none of this name.
+            AlreadyInUse: another world uses one of the credentials.
+        """
+        secrets = world.find_checkpoint(name).state.secrets()
+        if secrets == self._logins.get(world.id):
+            return world.rewind(name)
+        done: list[Rewind] = []
+
+        def rewind() -> int:
+            done.append(world.rewind(name))
+            return done[0].epoch
+
+        self._change_secrets(world, secrets, rewind)
+        if not done:  # another thread has just dropped it
+            raise NoSuchCheckpoint(name, ())
+        return done[0]
+
+    def _change_secrets(self, world: World, secrets: Secrets, restart: Callable[[], int]) -> None:
+        """Restart a world that has these credentials then; ``restart`` returns its epoch."""
         with self._lock:
             with self._changing() as transaction:
                 gone = self._catch_up(transaction)
@@ -407,7 +435,7 @@ class WorldRegistry:
         self._close(gone)
         epoch = -1
         try:
-            epoch = world.restart(initial_state, clock)
+            epoch = restart()
         finally:
             with self._lock:
                 with self._changing() as transaction:
@@ -430,6 +458,7 @@ class WorldRegistry:
         """Stop sending webhooks, and close the store."""
         if self._sender is not None:
             self._sender.close()
+        self._disposal.close()
         if self.store is not None:
             self.store.close()
 

@@ -119,6 +119,14 @@ class Scheduler:
         number = self._changes.get(serial)
         return None if number is None else self._items[number].at
 
+    def copy(self) -> Scheduler:
+        """Return an exact copy."""
+        twin = Scheduler()
+        twin._items, twin._heap, twin._changes = self._items.copy(), self._heap.copy(), self._changes.copy()
+        twin._attempts = {delivery: numbers.copy() for delivery, numbers in self._attempts.items()}
+        twin.last, twin.next = self.last, self.next
+        return twin
+
     def fork(self) -> Scheduler:
         """Return a copy for a fork, without the attempts at deliveries: only the original world makes these."""
         return Scheduler(item for item in self._items.values() if not item.delivery)

@@ -244,6 +244,10 @@ class Segment:
                 self._by_serial = {message.serial: place for place, message in enumerate(rows)}
             return self._by_serial
 
+    def is_live(self, place: int) -> bool:
+        """Return whether the message at a place in the index is not removed."""
+        return self._by_serial is None or self._places().get(self.rows[place].serial) == place
+
     def live(self) -> Iterable[int]:
         """Return the places in the index of all messages that are not removed."""
         return range(len(self.rows)) if self._by_serial is None else self._places().values()

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 from msgspec import Struct, structs
 
 from .accounts import Account, Credential, Login
+from .checkpoints import Checkpoint
 from .clock import Clock
 from .deliveries import Delivery
 from .entries import Entries
@@ -25,6 +26,8 @@ from .events import (
     AttemptEnded,
     AttemptInterrupted,
     AttemptStarted,
+    CheckpointMade,
+    CheckpointRemoved,
     ClockChanged,
     Closed,
     CredentialsIssued,
@@ -49,6 +52,7 @@ from .events import (
     ReceiveFailed,
     ReplayKept,
     Restarted,
+    Rewound,
     ScheduledItemRun,
     UseCounted,
     VariantChosen,
@@ -193,7 +197,17 @@ class State:
     """Everything that one world holds."""
 
     __slots__ = (
-        *("_issued", "_printed", "accounts", "clock", "deliveries", "deliveries_by_message", "entries", "epoch"),
+        *(
+            "_issued",
+            "_printed",
+            "accounts",
+            "checkpoints",
+            "clock",
+            "deliveries",
+            "deliveries_by_message",
+            "entries",
+            "epoch",
+        ),
         *("fault_rules", "in_flight", "message_store", "read", "reordered", "scheduled", "seed", "sequences", "unread"),
         *("uses", "variants"),
     )
@@ -249,6 +263,8 @@ class State:
         """The fault rules, with their counts."""
         self.reordered: tuple[int, ...] = ()
         """The numbers of the deliveries that a ``reorder`` fault holds until the next delivery is opened."""
+        self.checkpoints: Mapping[str, Checkpoint] = {}
+        """The checkpoints, by name, in the order in which they were made."""
         self._issued: _Grants = fixture.grants
         self._printed: _Grants = fixture.grants
         if logins is not None:
@@ -293,7 +309,31 @@ class State:
         twin.uses = dict(self.uses)
         twin.fault_rules = self.fault_rules.fork()
         twin.reordered = ()  # they are held like every delivery that was due
+        twin.checkpoints = {}
         return twin
+
+    def share(self) -> State:
+        """Return another state with the same parts, which it keeps when this one is rewound."""
+        twin = State.__new__(State)
+        for name, part in zip(State.__slots__, _parts(self), strict=True):
+            setattr(twin, name, part)
+        return twin
+
+    def copy(self) -> State:
+        """Return an exact copy of this state, without its checkpoints; what neither changes stays shared."""
+        twin = self.share()
+        twin.checkpoints = {}
+        twin.sequences, twin.in_flight = dict(self.sequences), dict(self.in_flight)
+        twin.accounts, twin.uses, twin.read = dict(self.accounts), dict(self.uses), set(self.read)
+        twin.message_store, twin.entries = self.message_store.fork(), self.entries.fork()
+        twin.scheduled, twin.fault_rules = self.scheduled.copy(), self.fault_rules.fork()
+        twin.deliveries, twin.deliveries_by_message = dict(self.deliveries), dict(self.deliveries_by_message)
+        return twin
+
+    def objects_beside(self, other: State) -> list[object]:
+        """Return messages, deliveries and other objects that this state holds and another one probably does not."""
+        messages = self.message_store.rows_beside(other.message_store)
+        return [*messages, *self.entries.changed(), *self.deliveries.values(), *self.scheduled]
 
     def contents(self) -> dict[str, object]:
         """Return everything that the state holds as comparable values: two states are equal when these are."""
@@ -303,7 +343,13 @@ class State:
             "entries": self.entries.contents(),
             "fault_rules": (self.fault_rules.next_id(), *self.fault_rules),
             "message_store": (self.message_store.next_serial, *sorted(self.message_store, key=attrgetter("serial"))),
+            "checkpoints": [
+                (each.name, each.at, each.exchange, each.state.contents()) for each in self.checkpoints.values()
+            ],
         }
+
+
+_parts = attrgetter(*State.__slots__)
 
 
 def _store(state: State, event: MessageStored) -> None:
@@ -414,8 +460,35 @@ def _restart(state: State, event: Restarted) -> None:
     # Every part is replaced, none is mutated: a reader without the lock keeps a consistent old one.
     fresh, epoch = event.initial.create_state(event.clock, event.at), state.epoch + 1
     fresh.fault_rules = state.fault_rules if event.keeps_fault_rules else FaultRules()
-    for name in State.__slots__:
-        setattr(state, name, getattr(fresh, name))
+    _replace_parts(state, fresh)
+    state.epoch = epoch
+
+
+def _replace_parts(state: State, fresh: State) -> None:
+    fresh.checkpoints = state.checkpoints
+    for name, part in zip(State.__slots__, _parts(fresh), strict=True):
+        setattr(state, name, part)
+
+
+def _make_checkpoint(state: State, event: CheckpointMade) -> None:
+    others = {name: each for name, each in state.checkpoints.items() if name != event.name}
+    made = Checkpoint(event.name, event.at, event.exchange, event.initial, state.copy())
+    state.checkpoints = {**others, event.name: made}
+
+
+def _remove_checkpoint(state: State, event: CheckpointRemoved) -> None:
+    state.checkpoints = {name: each for name, each in state.checkpoints.items() if name != event.name}
+
+
+def _rewind(state: State, event: Rewound) -> None:
+    fresh, epoch = state.checkpoints[event.name].state.copy(), state.epoch + 1
+    # The outcome of an attempt that was in flight at the checkpoint does not count, so the attempt is made again.
+    for started in tuple(fresh.in_flight.values()):
+        due = fresh.deliveries[started.number].due
+        if due is not None:  # else it was held meanwhile
+            _interrupt_attempt(fresh, AttemptInterrupted(started.number, started.at, due))
+    fresh.in_flight = {}
+    _replace_parts(state, fresh)
     state.epoch = epoch
 
 
@@ -492,4 +565,7 @@ _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     ExchangeRecorded: _change_nothing,
     ReceiveFailed: _change_nothing,
     JournalCleared: _change_nothing,
+    CheckpointMade: _make_checkpoint,
+    CheckpointRemoved: _remove_checkpoint,
+    Rewound: _rewind,
 }

@@ -13,14 +13,19 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from msgspec import structs
 
+from .changes import Change, find_changes
+from .checkpoints import MAX_CHECKPOINTS, Checkpoint, NoSuchCheckpoint, Rewind, TooManyCheckpoints
 from .clock import Clock
 from .decisions import Decision
 from .deliveries import Attempt, Delivery, WebhookFault
+from .disposal import Disposal
 from .event_log import Commit, EventBatch, LoadedWorld, TimedEvent, WorldLog
 from .events import (
     AttemptEnded,
     AttemptInterrupted,
     AttemptStarted,
+    CheckpointMade,
+    CheckpointRemoved,
     ClockChanged,
     Closed,
     DeliveryChanged,
@@ -36,6 +41,7 @@ from .events import (
     ReceiveFailed,
     ReplayKept,
     Restarted,
+    Rewound,
     ScheduledItemRun,
 )
 from .faults import Fault, FaultRule, RequestFacts, RuleStatus, SelectedFault, WebhookFacts
@@ -276,6 +282,7 @@ class World:
             "_transaction",
         ),
         *(
+            "disposal",
             "feed",
             "id",
             "initial_state",
@@ -328,6 +335,8 @@ class World:
         self.machine_time: Instant | None = None
         """The time by which its clock runs during a transaction; ``None`` for that of this process."""
         self._transaction: Transaction | None = None
+        self.disposal: Disposal | None = None
+        """Frees what the world held before it was rewound; ``None`` frees it at once."""
         self._begun_before: set[int] = set()
         """The deliveries in flight whose attempt began before the advance that is running."""
         self._idle_waits: tuple[_IdleWait, ...] = ()
@@ -688,6 +697,83 @@ class World:
             self._run_due(clock.now(self.machine_time))
             return replace(self.initial_state, frozen_at=clock.frozen_at, template=self.state.fork()), clock
 
+    # -- checkpoints -------------------------------------------------------------------------------------------------
+
+    def checkpoint(self, name: str) -> Checkpoint:
+        """Run what is due, and keep an exact copy of the state, in place of an earlier one with this name.
+
+        Raises:
+            TooManyCheckpoints: there are `MAX_CHECKPOINTS` others.
+        """
+        with self.lock:
+            now = self.instant()
+            self._run_due(now)
+            if len(self.state.checkpoints) >= MAX_CHECKPOINTS and name not in self.state.checkpoints:
+                raise TooManyCheckpoints(f"the world has {MAX_CHECKPOINTS} checkpoints; remove one first")
+            self._publish(now, (CheckpointMade(name, now, self.journal.last, self.initial_state),))
+            if self.disposal is not None:
+                self.disposal.start()
+            return self.state.checkpoints[name]
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Return the checkpoints in the order in which they were made."""
+        return tuple(self.state.checkpoints.values())
+
+    def find_checkpoint(self, name: str) -> Checkpoint:
+        """Return a checkpoint.
+
+        Raises:
+            NoSuchCheckpoint: there is none of this name.
+        """
+        checkpoints = self.state.checkpoints
+        if name not in checkpoints:
+            raise NoSuchCheckpoint(name, checkpoints)
+        return checkpoints[name]
+
+    def remove_checkpoint(self, name: str) -> None:
+        """Remove a checkpoint.
+
+        Raises:
+            NoSuchCheckpoint: there is none of this name.
+        """
+        with self.lock:
+            self.find_checkpoint(name)
+            self._publish(self.instant(), (CheckpointRemoved(name),))
+
+    def changes(self, since: str) -> list[Change]:
+        """Run what is due, and return how the state differs from a checkpoint's.
+
+        Raises:
+            NoSuchCheckpoint: there is none of this name.
+        """
+        with self.lock:
+            before = self.find_checkpoint(since).state
+            self._run_due(self.instant())
+            after = self.state.copy()
+        return find_changes(before, after)
+
+    def rewind(self, name: str) -> Rewind:
+        """Return to a checkpoint: its records, clock, identifiers, limits, fault rules and deliveries. Journal and cursors continue.
+
+        A running clock gets the distance from the machine's time that it had: the time that has passed there stays passed.
+
+        Raises:
+            NoSuchCheckpoint: there is none of this name.
+        """
+        with self.lock:
+            checkpoint, before = self.find_checkpoint(name), self.state.share()
+            self._publish(self.instant(), (Rewound(name),))
+            self.initial_state = checkpoint.initial
+            now = self.instant()
+            self._forget_attempts(now)
+            self._run_due(now)
+            self._notify_scheduler()
+            rewind = Rewind(checkpoint, self.state.epoch, self.journal.last, before.deliveries, before.in_flight)
+        self.settings_changed.publish("world")
+        if self.disposal is not None:
+            self.disposal.put(before, checkpoint.state)
+        return rewind
+
     # -- what outlasts the process -------------------------------------------------------------------------------------
 
     def keep_in(self, log: WorldLog, *, is_new: bool) -> None:
@@ -777,6 +863,10 @@ class World:
             self.settings_changed.publish("clock")
         elif isinstance(event, Restarted):
             self.initial_state = event.initial
+            self._forget_attempts(at)
+            self.settings_changed.publish("world")
+        elif isinstance(event, Rewound):
+            self.initial_state = self.state.checkpoints[event.name].initial
             self._forget_attempts(at)
             self.settings_changed.publish("world")
 
