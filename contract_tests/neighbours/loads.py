@@ -1,4 +1,4 @@
-"""The loads: what other clients do meanwhile, each in a process of its own: python -m contract_tests.neighbours.loads NAME URL.
+"""The loads: what other clients do meanwhile, each in a process of its own: python -m contract_tests.neighbours.loads NAME URL [STATE].
 
 Such a process prints ``ready`` when it is prepared, works until its standard input ends, and then prints how many requests
 it has made as JSON. Its responses are read and thrown away, whatever they are: that a load is rejected is no mistake of it.
@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .good_client import request
-from .worlds import LISTENING, good
+from .worlds import LISTENING, good, sender
 
 PATIENCE = 120.0
 JSON = "Content-Type: application/json\r\n"
@@ -31,8 +31,10 @@ CREDENTIALS = "access_key=foo&secret_access_key=bar"
 class Target:
     """The server, and how many requests the load has made there."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, state: str = "") -> None:
         parts = urlsplit(url)
+        self.state = state
+        """Where the server keeps its worlds: the value of ``serve --state``; empty for memory."""
         self.address = parts.hostname or "", parts.port or 0
         self.is_over = threading.Event()
         self.begin = threading.Event()
@@ -87,6 +89,8 @@ class Load:
     """Options of ``mockserver serve``."""
     delivers: bool = False
     """Whether the delay of a healthy webhook is measured too."""
+    states: tuple[str, ...] = ("memory", "sqlite")
+    """The kinds of stores with which it is measured."""
 
 
 LOADS: dict[str, Load] = {}
@@ -624,14 +628,40 @@ def delays(target: Target) -> list[Worker]:
     ]
 
 
+# -- worlds that commit much ----------------------------------------------------------------------------------------------
+
+
+@load("commits of other worlds", "16 worlds, in each of which a client sends without a pause")
+def commits(target: Target) -> list[Worker]:
+    workers = []
+    for place in range(16):
+        snapshot = good() | {"variants": {"limits": "off"}}
+        target.call("POST", "/_mock/worlds", {"id": f"commits-{place}", "snapshot": snapshot, "own_credentials": True})
+        body = f"action=sms.send_message&access_key=good-0&secret_access_key=good&from={sender(0, 0)}&to=5556667777"
+        raw = request("POST", f"/_w/commits-{place}/ibp_api.php", f"{body}&message=x".encode(), FORM)
+        workers.append(repeating(raw))
+    return workers
+
+
+@load("large commits", "two worlds, in each of which messages to 10,000 recipients are sent at once")
+def large_commits(target: Target) -> list[Worker]:
+    phones = ",".join(f"+48{500_000_000 + place}" for place in range(10_000))
+    body = f"username=demo&password=demo&sender=INFORMACJA&text=x&phone={phones}".replace("+", "%2B")
+    workers = []
+    for place in range(2):
+        target.call("POST", "/_mock/worlds", {"id": f"large-{place}", "variants": {"limits": "off"}})
+        workers.append(repeating(request("POST", f"/_w/large-{place}/messages/send_sms.json", body.encode(), FORM)))
+    return workers
+
+
 # -- the program ---------------------------------------------------------------------------------------------------------
 
 
 def main() -> None:
     """Prepare, work until standard input ends, and print."""
-    name, url = sys.argv[1:]
+    name, *where = sys.argv[1:]
     os.nice(19)
-    target = Target(url)
+    target = Target(*where)
     workers = LOADS[name].make(target)
     threading.stack_size(256 * 1024)
 

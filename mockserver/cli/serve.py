@@ -30,7 +30,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PAUSE = 0.5
 """Seconds between two checks of the world file."""
-_SWITCH_INTERVAL = 0.001
+_SWITCH_INTERVAL = 0.0002
 """Seconds after which a thread that computes lets the event loop go on, if that has something to do; Python's own is 0.005."""
 _LEVELS = {"quiet": logging.WARNING, "errors": logging.INFO, "all": logging.DEBUG}
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
