@@ -81,6 +81,16 @@ class Settings:
     """The seed of identifiers and chance."""
     freeze: str | None = None
     """The ISO 8601 instant at which the default world's clock is frozen; it runs when none is given."""
+    state: str | None = None
+    """Where the worlds are kept: a file, made by the first start, or ``postgresql://USER@HOST/DATABASE``. When none is given, they
+    end with the process."""
+    state_sync: Literal["normal", "full"] = "normal"
+    """What an acknowledged request survives in a file: the end of the process, also by ``kill -9`` (``normal``), or loss of power
+    too (``full``), which is slower."""
+    state_journal: Literal["on", "off"] = "on"
+    """Whether the journal is kept in the state too."""
+    state_history: Counted = 10_000
+    """Commits of each world that are kept with their exchanges when a snapshot has made them superfluous."""
     reload: bool = False
     """Whether ``mockserver serve`` watches the world file, and restarts the default world when it changes."""
     unknown_credentials: Literal["reject", "adopt"] = "reject"

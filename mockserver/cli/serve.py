@@ -94,6 +94,9 @@ Examples:
   mockserver serve --port 0 --world fixtures/worlds/small.json
   mockserver serve --world my-world.json --reload
   mockserver serve --freeze 2026-03-29T00:59:59Z --log all
+  mockserver serve --state sms.state
+  mockserver serve --state sms.state --state-sync full --state-journal off
+  mockserver serve --state postgresql://mock@db.example/mock
 """
 )
 @option("host", "Address to listen on.")
@@ -134,6 +137,14 @@ Examples:
 )
 @option("webhook_timeout", "Time limit of a webhook attempt, in seconds.")
 @option("webhook_redirects", "Maximal number of redirects that a webhook attempt follows.")
+@option(
+    "state",
+    "File or postgresql:// URL in which all worlds are kept; without it they end with the process.",
+    metavar="FILE|URL",
+)
+@option("state_sync", "What an acknowledged request survives in a file: kill -9, or loss of power too.")
+@option("state_journal", "Whether the journal is kept in the state.")
+@option("state_history", "Commits of each world that the state keeps behind its latest snapshot.")
 @option("journal_bytes", "Maximal size of all journals together, in bytes.")
 @option("journal_length", "Maximal number of exchanges in a world's journal.")
 @option("body_bytes", "Maximal size of a request body, in bytes.")

@@ -369,7 +369,12 @@ class RegistryWriter:
         self._last_number = max(self._last_number, number)
 
         def write(connection: Connection) -> None:
-            for table in (COMMITS, SNAPSHOTS, SNAPSHOT_PARTS, BLOB_USES):  # of a world that had the number and was dropped
+            for table in (
+                COMMITS,
+                SNAPSHOTS,
+                SNAPSHOT_PARTS,
+                BLOB_USES,
+            ):  # of a world that had the number and was dropped
                 connection.execute(delete(table).where(table.c.world == number))
             connection.execute(
                 insert(WORLDS),
