@@ -1,6 +1,6 @@
 """What the stores in SQLite and in PostgreSQL share: how worlds are written into tables, and read from them.
 
-A dialect brings the connections: `SqlStore.writing` and `SqlStore.reading`, and what a world's transaction is.
+A dialect brings the connections: `SqlStore.begin_write` and `SqlStore.begin_read`, and what a world's transaction is.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class SqlStore(ABC):
     # -- what a dialect brings ---------------------------------------------------------------------------------------
 
     @abstractmethod
-    def writing(self) -> AbstractContextManager[Connection]:
+    def begin_write(self) -> AbstractContextManager[Connection]:
         """Return a transaction on a connection, which is committed when the block ends without an error.
 
         Raises:
@@ -148,7 +148,7 @@ class SqlStore(ABC):
         """
 
     @abstractmethod
-    def reading(self) -> AbstractContextManager[Connection]:
+    def begin_read(self) -> AbstractContextManager[Connection]:
         """Return a connection to read from.
 
         Raises:
@@ -171,7 +171,7 @@ class SqlStore(ABC):
 
     def worlds(self) -> Sequence[StoredWorld]:
         """Return every world, in the order of their numbers."""
-        with self.reading() as connection:
+        with self.begin_read() as connection:
             self.known_changes = connection.scalar(select(REGISTRY.c.head)) or 0
             secrets: dict[int, dict[tuple[str, str], str | None]] = {}
             for row in connection.execute(select(CREDENTIALS)):
@@ -185,7 +185,7 @@ class SqlStore(ABC):
     def transaction(self) -> Iterator[RegistryTransaction]:
         """Begin a transaction of the registry, whose row it locks; it is written when the block ends."""
         with self._registry_lock:
-            with self.writing() as connection:
+            with self.begin_write() as connection:
                 transaction = RegistryWriter(self, connection)
                 yield transaction
                 transaction.write(connection)
@@ -242,7 +242,7 @@ class SqlStore(ABC):
 
     def _write_snapshot(self, snapshot: Snapshot) -> None:
         for write in (*snapshot.parts(), snapshot.write_row):
-            with self.writing() as connection:
+            with self.begin_write() as connection:
                 write(connection)
         snapshot.blobs.finish()
         sequence = snapshot.position.sequence
@@ -253,11 +253,11 @@ class SqlStore(ABC):
         self._housekeeper.add(lambda: self._delete_world(number))
 
     def _delete_world(self, number: int) -> None:
-        with self.reading() as connection:
+        with self.begin_read() as connection:
             if connection.scalar(select(WORLDS.c.number).where(WORLDS.c.number == number)) is not None:
                 return  # another world has the number now
         self._delete_past(number, LAST, LAST)
-        with self.writing() as connection:
+        with self.begin_write() as connection:
             connection.execute(delete(BLOB_USES).where(BLOB_USES.c.world == number))
             gone = delete(BLOBS).where(BLOBS.c.hash.not_in(select(BLOB_USES.c.hash))).returning(BLOBS.c.hash)
             for digest in connection.scalars(gone).all():
@@ -266,11 +266,11 @@ class SqlStore(ABC):
     def _delete_past(self, number: int, snapshots: int, commits: int) -> None:
         """Delete a world's snapshots before a sequence, and its commits up to one."""
         for table in (SNAPSHOTS, SNAPSHOT_PARTS):
-            with self.writing() as connection:
+            with self.begin_write() as connection:
                 connection.execute(delete(table).where(table.c.world == number, table.c.sequence < snapshots))
         own = COMMITS.c.world == number
         while True:
-            with self.writing() as connection:
+            with self.begin_write() as connection:
                 upto = connection.scalar(
                     select(COMMITS.c.sequence)
                     .where(own, COMMITS.c.sequence <= commits)

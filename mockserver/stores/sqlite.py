@@ -82,19 +82,19 @@ class SqliteStore(SqlStore):
         event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         self._connection = self._engine.connect()
         try:
-            with self.writing() as connection:
+            with self.begin_write() as connection:
                 migrate(connection)
         except BaseException:
             self.close()
             raise
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def begin_write(self) -> Iterator[Connection]:
         """Return a transaction on the one connection."""
         with self._mutex, self._reported(), self._connection.begin():
             yield self._connection
 
-    reading = writing
+    begin_read = begin_write
 
     def insert_ignoring(self, table: Any) -> Insert:
         """Return a statement that inserts rows, except those whose key is there already."""
@@ -113,10 +113,10 @@ class SqliteStore(SqlStore):
     def transaction(self) -> Iterator[RegistryTransaction]:
         """Begin a transaction of the registry. What takes long, encoding a world, is done before the file is written."""
         with self._registry_lock:
-            with self.reading() as connection:
+            with self.begin_read() as connection:
                 transaction = RegistryWriter(self, connection)
             yield transaction
-            with self.writing() as connection:
+            with self.begin_write() as connection:
                 transaction.write(connection)
             transaction.finish()
 
@@ -187,7 +187,7 @@ class SqliteWorldLog(SqlWorldLog):
         store, blobs = self.store, self.blob_writer()
         body, exchanges, number = self.encode(commit, blobs)
         if blobs.uses:
-            with store.writing() as connection:
+            with store.begin_write() as connection:
                 blobs.write(store, connection, self.number)
             blobs.finish()
         row = (self.number, commit.sequence, body, exchanges, number)
@@ -203,7 +203,7 @@ class SqliteWorldLog(SqlWorldLog):
 
     def fetch(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         """Return the rows of a query."""
-        with self.store.reading() as connection:
+        with self.store.begin_read() as connection:
             return connection.execute(statement).all()
 
 
