@@ -29,7 +29,7 @@ from mockserver.engine.event_log import (
     WorldDropped,
     WorldRemoved,
 )
-from mockserver.engine.events import ExchangeRecorded, JournalCleared, Restarted
+from mockserver.engine.events import ExchangeRecorded, JournalCleared, Restarted, Rewound
 
 from .housekeeping import Housekeeper
 from .schema import (
@@ -236,9 +236,9 @@ class SqlStore(ABC):
 
     # -- housekeeping ------------------------------------------------------------------------------------------------
 
-    def write_later(self, snapshot: Snapshot) -> None:
-        """Write a snapshot, and then delete what it makes superfluous."""
-        self._housekeeper.add(lambda: self._write_snapshot(snapshot))
+    def write_snapshot(self, log: SqlWorldLog, position: Position, initial_state: InitialState, state: State) -> None:
+        """Write a snapshot of a state, which is the store's from now on, and delete what it makes superfluous. Not at once."""
+        self._housekeeper.add(lambda: self._write_snapshot(log.encode_snapshot(position, initial_state, state)))
 
     def _write_snapshot(self, snapshot: Snapshot) -> None:
         for write in (*snapshot.parts(), snapshot.write_row):
@@ -557,7 +557,9 @@ class SqlWorldLog(ABC):
         state = world.state
         if self._since_snapshot > MIN_SNAPSHOT_EVENTS and self._since_snapshot > len(state.message_store):
             self._since_snapshot = 0
-            self.store.write_later(self.encode_snapshot(self.position, world.initial_state, state))
+            copy = state.copy()
+            copy.checkpoints = dict(state.checkpoints)
+            self.store.write_snapshot(self, self.position, world.initial_state, copy)
 
     def note_position(self, commit: Commit) -> None:
         """Note that the world is after a commit now, of this process or another."""
@@ -591,9 +593,11 @@ class SqlWorldLog(ABC):
         for commit in self._read(snapshot.sequence):
             for batch in commit.batches:
                 state.apply(*batch.events, *batch.internal)
-                for event in batch.internal:
+                for event in (*batch.events, *batch.internal):
                     if isinstance(event, Restarted):
                         initial = event.initial
+                    elif isinstance(event, Rewound):
+                        initial = state.checkpoints[event.name].initial
             self.note_position(commit)
         position = self.position
         return LoadedWorld(
