@@ -154,10 +154,10 @@ class _Mirror(local):
         """Look everything else up in the registry."""
         return getattr(self.__dict__["registry"], name)
 
-    def respond(self, request: HttpRequest, mount: str, _adapt: object) -> Response:
+    def respond(self, request: HttpRequest, mount: str, _adapt: object, *, is_on_loop: bool) -> Response:
         """Return the prepared response, if this is the expected request."""
         assert _described(self.expected) == _described(request)
-        assert mount == ""
+        assert (mount, is_on_loop) == ("", False)
         return replace(self.response, timing=AT_ONCE)
 
 

@@ -16,9 +16,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from mockserver import worldfile
 from mockserver.admin import guard
 from mockserver.admin.endpoint import Api, shipped
-from mockserver.admin.errors import ControlApiError, error
+from mockserver.admin.errors import ControlApiError, error, reject
 from mockserver.admin.routes import Control
 from mockserver.engine.clock import Clock
+from mockserver.engine.event_log import StoreUnavailable, WorldDropped
 from mockserver.engine.instants import check_zone_data, parse_instant
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, InitialState
@@ -27,7 +28,7 @@ from mockserver.http.handler import Handler, is_control, normal_path, split_pref
 from mockserver.http.masking import Masking
 from mockserver.http.request import HttpRequest
 from mockserver.http.url_display import readable
-from mockserver.http.wsgi import WorldPrefix, add_any_method, answer_provider, read_request
+from mockserver.http.wsgi import WorldPrefix, add_any_method, answer_provider, read_request, to_flask
 from mockserver.intercept.proxy_errors import ERROR, reject_request
 from mockserver.sdk.loading import ProviderSet, installed_providers
 from mockserver.sdk.provider import Provider
@@ -160,7 +161,7 @@ class Service:
         self.masking = Masking(
             (name for provider in self.providers for name in provider.secrets),
             registry.is_known_credential,
-            lambda world_id: None if (world := registry.get(world_id)) is None else world.journal,
+            lambda world_id: None if (world := registry.known(world_id)) is None else world.journal,
         )
         try:
             self.handler = Handler(
@@ -190,6 +191,7 @@ class Service:
             AlreadyInUse: another world has its credentials.
         """
         settings, world = self.settings, self.registry.default
+        world.refresh()
         file = read_world(settings.world, self.providers, keep_unknown=settings.keep_unknown)
         clock = _clock(file, settings) or Clock.system()
         initial_state = InitialState(
@@ -215,7 +217,7 @@ class Service:
         """Handle a request with the Flask application; this makes the service a WSGI application."""
         return self.app(environ, start_response)
 
-    def reject_invalid(self, invalid: InvalidRequest, listener: str | None) -> ProviderResponse | None:
+    def reject_invalid(self, invalid: InvalidRequest, listener: str | None) -> ProviderResponse | Offload | None:
         """Record bytes that are not valid HTTP in the journal; return a provider's response if they name one."""
         return self.handler.reject_invalid(invalid, listener)
 
@@ -334,7 +336,8 @@ def _create_flask(service: Service) -> Flask:
         return _turn_down_control(service, reason)
 
     def reject_several_processes() -> FlaskResponse | None:
-        if not request.environ.get("wsgi.multiprocess"):
+        store = service.registry.store
+        if not request.environ.get("wsgi.multiprocess") or (store is not None and store.is_shared):
             return None
         message = "worlds live in the memory of one process, and this WSGI server has several: run one with threads"
         return error(503, "needs_one_process", f"{message}, such as gunicorn -w 1 --threads 8")
@@ -368,6 +371,8 @@ def _turn_down_control(service: Service, reason: HTTPException) -> FlaskResponse
 
 
 def _answer_failure(failure: Exception) -> FlaskResponse:
-    """Log an internal error with its traceback, and respond 500 without it."""
+    """Log an internal error with its traceback, and respond 500 without it; a store that is gone has an error of its own."""
+    if isinstance(failure, StoreUnavailable | WorldDropped):
+        return to_flask(reject(failure))
     log.error("%s %s failed", request.method, request.path, exc_info=failure)
     return error(500, "internal_error", "the mock server failed; its log says why")

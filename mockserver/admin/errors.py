@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mockserver.engine.event_log import StoreUnavailable, WorldDropped
 from mockserver.engine.world import AdvanceLimitExceeded, CalendarEnds, ClockBusy, InPast
 from mockserver.http.control_error import build_error
 
@@ -87,6 +88,12 @@ class TooLarge(ControlApiError):
     status, code = 413, "too_large"
 
 
+class NoStore(ControlApiError):
+    """The store of the worlds cannot be read or written now; the call has done nothing."""
+
+    status, code = 503, "store_unavailable"
+
+
 def reject(reason: Exception) -> ProviderResponse:
     """Return the response to an error that an endpoint raises; raise again what is a failure."""
     if isinstance(reason, ClockBusy):
@@ -95,6 +102,10 @@ def reject(reason: Exception) -> ProviderResponse:
         reason = AdvanceLimit(str(reason))
     elif isinstance(reason, (InPast, CalendarEnds)):
         reason = Conflict(str(reason))
+    elif isinstance(reason, StoreUnavailable):
+        reason = NoStore(str(reason))
+    elif isinstance(reason, WorldDropped):
+        reason = ResourceNotFound(str(reason))
     if not isinstance(reason, ControlApiError):
         try:
             raise reason

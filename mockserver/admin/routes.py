@@ -17,6 +17,7 @@ from flask import Blueprint, jsonify, request
 from flask import Response as FlaskResponse
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+from mockserver.engine.event_log import StoreUnavailable, WorldDropped
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.world import AdvanceLimitExceeded, ClockBusy, World
 from mockserver.http.clock_moves import MoveResponse
@@ -93,8 +94,8 @@ class Control:
             add_any_method(state.app, f"{CONTROL}<path:path>", "control.answer", self.response)
 
         blueprint.record(add)
-        # Any function that reads a world's time may raise the latter two.
-        for kind in (ControlApiError, ClockBusy, AdvanceLimitExceeded):
+        # Any function that reads a world's time may raise the others.
+        for kind in (ControlApiError, ClockBusy, AdvanceLimitExceeded, StoreUnavailable, WorldDropped):
             blueprint.register_error_handler(kind, _error_response)
         return blueprint
 

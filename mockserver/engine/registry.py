@@ -174,9 +174,11 @@ class WorldRegistry:
         Raises:
             StoreUnavailable: the store cannot be read.
         """
+        if self.store is None:
+            return self._worlds.get(world_id)
         self.sync()
         world = self._worlds.get(world_id)
-        return world if world is None or self.store is None else next(iter(self._present((world,))), None)
+        return None if world is None else next(iter(self._present((world,))), None)
 
     def known(self, world_id: str) -> World | None:
         """Return the world of an id as this process knows it, without asking the store."""
@@ -272,7 +274,15 @@ class WorldRegistry:
         if credential is None:
             return self.default
         owner = self._owners.get((credential.provider, credential.user))
-        return owner or (self._create_for_credential(credential) if self._auto_create_world else self.default)
+        if owner is not None or not self._auto_create_world:
+            return owner or self.default
+        self.sync()
+        return self._owners.get((credential.provider, credential.user)) or self._create_for_credential(credential)
+
+    def known_owner(self, credential: Credential | None) -> World:
+        """Return the world that owns a credential, else the default one, as this process knows them."""
+        owner = None if credential is None else self._owners.get((credential.provider, credential.user))
+        return owner or self.default
 
     def _create_for_credential(self, credential: Credential) -> World:
         """Create a world in which an unknown credential is that of its provider's first account."""

@@ -104,8 +104,8 @@ class Connection(asyncio.Protocol):
                 None`` is called first, on the event loop. For a request without a response from it, ``plan(request:
                 HttpRequest) -> Response | Turn | None`` returns a response, or the turn in which the application is called on
                 the pool, or ``None`` for a call on the event loop; an application without it that responds by itself is
-                called on the pool. ``reject_invalid(invalid: InvalidRequest, listener: str | None) -> Response | None`` is called
-                with what is not an HTTP request; where it returns no response, one in plain text is sent.
+                called on the pool. ``reject_invalid(invalid: InvalidRequest, listener: str | None) -> Response | Offload | None`` is
+                called with what is not an HTTP request; where it returns no response, one in plain text is sent.
             loop: the event loop.
             pool: where calls run that may block or take long.
             connections: all open connections; this one is among them while it is connected.
@@ -368,6 +368,9 @@ class Connection(asyncio.Protocol):
             except Exception:
                 logger.exception("Error in the application's reject_invalid()")
         self._cycle = cycle = RequestCycle(HttpRequest("", "", "", "", closes=True))
+        if isinstance(response, Offload):
+            self._offload(cycle, response)
+            return
         if response is None:
             cycle.set_text(invalid.status, f"{invalid.reason}\n")
         else:

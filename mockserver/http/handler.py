@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from msgspec import structs
 
+from mockserver.engine.event_log import StoreUnavailable, WorldDropped
 from mockserver.engine.faults import NO_FAULT, SelectedFault
 from mockserver.engine.instants import SECOND, http_date
 from mockserver.engine.journal import Exchange
@@ -110,22 +111,27 @@ class Handler:
         self._trusted_proxies = TrustedProxies(trusted_proxies)
 
     def respond(  # noqa: C901 - the steps of every request, in their order; a call for each would cost more
-        self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None
+        self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None, *, is_on_loop: bool = True
     ) -> Response | Offload | None:
         """Respond to a request; return ``None`` for the control API, the page and the index, which are no provider's.
+
+        A request to worlds that are kept in a store is answered off the event loop, in one transaction of its world.
 
         Args:
             request: the request as it was received.
             mount: the path under which the server is mounted; not a part of `request.path`.
             adapt: replaces a response that a WSGI server cannot send; ``None`` under our own server, which sends everything.
+            is_on_loop: whether this may be the event loop's thread, on which no store is asked.
         """
+        store = self.registry.store
+        find_world = self.registry.known if is_on_loop or store is None else self.registry.get
         path = request.path
         if not path.isascii():
             path = path.encode("latin-1").decode("utf-8", "replace")
         names: list[str] = []
         if path[:2] in _UNUSUAL:
             path, names = split_prefix(path)
-            if is_control(path) and all(map(self.registry.get, names)):
+            if is_control(path) and ((is_on_loop and store is not None) or all(map(find_world, names))):
                 return None
             path = normal_path(path)
         fields = request.fields
@@ -136,7 +142,7 @@ class Handler:
             mount = removed + mount
         is_websocket = "upgrade" in fields and wants_websocket(fields)
         routed = self.router.find(request.method, path, host, is_websocket)
-        if routed.provider is None and routed.status == 0 and all(map(self.registry.get, names)):
+        if routed.provider is None and routed.status == 0 and all(map(find_world, names)):
             return None
         exchange = Exchange(request.method, request.target, request.headers, request.body, request.listener)
         headers, listener = request.headers, request.listener
@@ -146,30 +152,83 @@ class Handler:
             names.append(fields[WORLD_HEADER])
             headers = tuple(header for header in headers if header[0].lower() != WORLD_HEADER)
             fields = {name: value for name, value in fields.items() if name != WORLD_HEADER}
+        provider_request = ProviderRequest(
+            request.method,
+            path,
+            request.query.encode("latin-1"),
+            headers,
+            fields,
+            request.body,
+            scheme,
+            host,
+            prefix,
+            request.is_too_large,
+            bound is not None or bool(names),
+        )
+        if store is not None:
+            received = _Received(request, provider_request, exchange, routed, bound, names, adapt)
+            return Offload(self._key_of(received), partial(self._respond_in_transaction, received), is_heavy=False)
         try:
             if names:
                 bound = self._named_world(bound, names)
         except WrongWorld as reason:
             response = build_error(reason.status, reason.code, str(reason))
         else:
-            provider_request = ProviderRequest(
-                request.method,
-                path,
-                request.query.encode("latin-1"),
-                headers,
-                fields,
-                request.body,
-                scheme,
-                host,
-                prefix,
-                request.is_too_large,
-                bound is not None,
-            )
             answer = self._respond(routed, provider_request, exchange, bound)
             if isinstance(answer, Offload):
                 return self._offload(request, exchange, bound, path, answer, adapt)
             response = answer
         return self._record(request, exchange, bound, path, response, adapt)
+
+    def _key_of(self, received: _Received) -> str:
+        """Return the id of the world whose request this probably is, without asking the store."""
+        if received.names:
+            return received.names[0]
+        if received.bound is not None:
+            return received.bound.id
+        provider, status, _ = received.routed
+        if provider is None or status or self._is_long(received.provider_request, received.exchange):
+            return self.registry.default.id
+        return self.registry.known_owner(provider.parse(received.provider_request).credential).id
+
+    def _respond_in_transaction(self, received: _Received) -> Answer:
+        """Respond to a request and record it, in one transaction of its world: it is durable when this returns."""
+        request, provider_request, exchange, routed, bound, names, adapt = received
+        provider = routed.provider
+        try:
+            try:
+                if names:
+                    bound = self._named_world(bound, names)
+            except WrongWorld as reason:
+                response = build_error(reason.status, reason.code, str(reason))
+                return self._record(request, exchange, bound, provider_request.path, response, adapt)
+            call = None if provider is None or routed.status else provider.parse(provider_request)
+            while True:
+                world = bound or self.registry.world_for_credential(None if call is None else call.credential)
+                try:
+                    with world.lock:
+                        if self.registry.is_current:
+                            answer = self._respond(
+                                routed, provider_request, exchange, bound, is_on_loop=False, call=call
+                            )
+                            if isinstance(answer, Offload):  # it waits for the receivers of webhooks
+                                return self._offload(request, exchange, bound, provider_request.path, answer, adapt)
+                            return self._record(request, exchange, bound, provider_request.path, answer, adapt)
+                except WorldDropped:
+                    if bound is not None:
+                        raise
+                self.registry.sync()
+        except (StoreUnavailable, WorldDropped) as reason:
+            log.warning("%s %s was not handled: %s", request.method, provider_request.path, reason)
+            return self._unavailable(provider, provider_request, str(reason))
+
+    def _unavailable(self, provider: Provider | None, request: ProviderRequest, reason: str) -> Response:
+        """Return the response where the store fails: the provider's to an error of its server. It is in no journal."""
+        if provider is None:
+            return build_error(503, "store_unavailable", reason)
+        response = provider.reject(structs.replace(request, variants=self.registry.variants), 500)
+        length = str(len(response.body))
+        return structs.replace(response, headers=(*response.headers, ("Content-Length", length)))
 
     def _offload(
         self,
@@ -206,6 +265,7 @@ class Handler:
         is_on_loop: bool = True,
         decided: DecidedRequest | None = None,
         follows: bool = True,
+        call: Call | None = None,
     ) -> Response | Offload:
         """Respond to a request; where that takes long, or would wait, return what does it off the event loop.
 
@@ -217,26 +277,24 @@ class Handler:
             is_on_loop: whether this is the event loop's thread, on which nothing waits.
             decided: what was decided on the event loop already.
             follows: whether the world's clock, if it follows another one, is moved before.
+            call: the request as the provider has parsed it; ``None`` if it has not.
         """
         provider, status, allow = routed
-        if is_on_loop and (  # to parse and to mask it takes milliseconds
-            len(request.body) > LONG_BODY
-            or len(exchange.target) > LONG_HEAD
-            or len(exchange.head) > MANY_HEADERS
-            or sum(map(len, (request.fields or {}).values())) > LONG_HEAD
-        ):
+        if is_on_loop and self._is_long(request, exchange):
             key = "" if bound is None else bound.id
             return self._later(key, routed, request, exchange, bound)
         if provider is None:
             return self._without_provider(request.path, status, allow)
         try:
             if status == 0:
-                return self.handle(provider, request, exchange, bound, is_on_loop, decided, follows)
+                return self.handle(provider, request, exchange, bound, is_on_loop, decided, follows, call)
             if is_on_loop and (world := bound or self.registry.default).lock.locked():
                 return self._later(world.id, routed, request, exchange, bound)
             if follows and (world := bound or self.registry.default).time_source is not None:
                 return self._follow(world, routed, request, exchange, bound)
             return self.handle_unmatched(provider, request, exchange, bound, status)
+        except (StoreUnavailable, WorldDropped):
+            raise
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             return self.handle_unmatched(provider, request, exchange, bound, 500)
@@ -250,6 +308,7 @@ class Handler:
         is_on_loop: bool = False,
         decided: DecidedRequest | None = None,
         follows: bool = True,
+        call: Call | None = None,
     ) -> Response | Offload:
         """Respond to a request for one of a provider's operations.
 
@@ -262,11 +321,12 @@ class Handler:
                 the world's lock, or where every message of a large world may be looked at, and a large result is not rendered.
             decided: what was decided on the event loop already.
             follows: whether the world's clock, if it follows another one, is moved before.
+            call: the request as the provider has parsed it; ``None`` if it has not.
         """
         if decided is not None:
             call, world, selected, decision, variants = decided
         else:
-            call = provider.parse(request)
+            call = provider.parse(request) if call is None else call
             if call.defect is not None:  # by its traceback it keeps the function that has found it, and so itself
                 call.defect.drop_traceback()
             world = bound or self.registry.world_for_credential(call.credential)
@@ -300,6 +360,16 @@ class Handler:
             exchange.set_origin(response.delivered_origin, response.error)
         return response
 
+    @staticmethod
+    def _is_long(request: ProviderRequest, exchange: Exchange) -> bool:
+        """Return whether it takes milliseconds to parse and to mask a request."""
+        return (
+            len(request.body) > LONG_BODY
+            or len(exchange.target) > LONG_HEAD
+            or len(exchange.head) > MANY_HEADERS
+            or sum(map(len, (request.fields or {}).values())) > LONG_HEAD
+        )
+
     def _later(
         self,
         key: str,
@@ -329,7 +399,9 @@ class Handler:
         self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None, status: int
     ) -> Response:
         """Respond to a request that reached a provider's host or prefix but no operation, or with status 500 to one that failed."""
-        decided = exchange.world and self.registry.get(exchange.world)  # the provider's code failed after its decision
+        decided = exchange.world and self.registry.known(
+            exchange.world
+        )  # the provider's code failed after its decision
         world = decided or bound or self.registry.default
         if not decided:
             exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.instant()
@@ -344,8 +416,10 @@ class Handler:
         exchange.set_origin(response.delivered_origin, response.error)
         return response
 
-    def reject_invalid(self, invalid: InvalidRequest, listener: str | None) -> Response | None:
+    def reject_invalid(self, invalid: InvalidRequest, listener: str | None) -> Response | Offload | None:
         """Record bytes that are not an HTTP request, and return the response of the provider whose path or host they name.
+
+        Where worlds are kept in a store, it is recorded off the event loop, and the response has a text if no provider is named.
 
         Args:
             invalid: what was received, and why it cannot be read.
@@ -354,6 +428,20 @@ class Handler:
         Returns:
             The provider's response; ``None`` where no provider is named.
         """
+        if self.registry.store is None:
+            return self._reject_invalid(invalid, listener)
+        text = Response(int(invalid.status), _PLAIN_TEXT, f"{invalid.reason}\n".encode())
+
+        def compute() -> Response:
+            try:
+                return self._reject_invalid(invalid, listener) or text
+            except (StoreUnavailable, WorldDropped) as reason:
+                log.warning("bytes that are no HTTP were not recorded: %s", reason)
+                return text
+
+        return Offload("", compute, is_heavy=False)
+
+    def _reject_invalid(self, invalid: InvalidRequest, listener: str | None) -> Response | None:
         exchange = Exchange("", "", (), invalid.raw, listener, invalid_reason=invalid.reason)
         exchange.status, exchange.response_body = int(invalid.status), invalid.reason.encode()
         exchange.finish(0, "broken")
@@ -475,7 +563,7 @@ class Handler:
 
     def _world_of(self, exchange: Exchange, bound: World | None) -> World:
         """Return the world whose journal gets an exchange, and mask the exchange's secrets."""
-        world = (exchange.world and self.registry.get(exchange.world)) or bound or self.registry.default
+        world = (exchange.world and self.registry.known(exchange.world)) or bound or self.registry.default
         if exchange.world is None:
             exchange.world, exchange.at = world.id, world.instant()
         if exchange.account is None:
@@ -504,6 +592,23 @@ def _looks_at_many(provider: Provider, call: Call, world: World) -> bool:
         return False
     account = state.account_of(call.credential)
     return account is not None and state.message_store.size(account_key(account.key)) > MANY_MESSAGES
+
+
+_PLAIN_TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
+
+
+class _Received(NamedTuple):
+    """A request to worlds that are kept in a store."""
+
+    request: HttpRequest
+    provider_request: ProviderRequest
+    exchange: Exchange
+    routed: Routed
+    bound: World | None
+    """The world of its listener."""
+    names: list[str]
+    """The ids of worlds in its prefix and header."""
+    adapt: Adapt | None
 
 
 class DecidedRequest(NamedTuple):

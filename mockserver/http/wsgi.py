@@ -16,6 +16,7 @@ from flask import Response as FlaskResponse
 from flask import request as flask_request
 from werkzeug.datastructures import Headers
 
+from mockserver.engine.event_log import StoreUnavailable
 from mockserver.sdk.response import AT_ONCE, TIMING, Ending, Offload
 from mockserver.sdk.response import Response as ProviderResponse
 
@@ -43,10 +44,16 @@ class WorldPrefix:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, with the prefix of the control API moved."""
         path, names = split_prefix(environ["PATH_INFO"])
-        if names and is_control(path) and self._registry.get(names[0]) is not None:
+        if names and is_control(path) and self._exists(names[0]):
             environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}{PREFIX}{names[0]}"
             environ["PATH_INFO"] = path
         return self._application(environ, start_response)
+
+    def _exists(self, world_id: str) -> bool:
+        try:
+            return self._registry.get(world_id) is not None
+        except StoreUnavailable:  # the application says so
+            return True
 
 
 def add_any_method(app: App, path: str, endpoint: str, view: Callable[..., Any]) -> None:
@@ -69,7 +76,9 @@ def answer_provider(handler: Handler, body_bytes: int) -> FlaskResponse | None:
     is_own_server = REQUEST in environ
     request = read_request(environ, body_bytes)
     adapt = None if is_own_server else (limited if environ.get("wsgi.multithread") else limited_to_now)
-    response = handler.respond(request, environ.get("SCRIPT_NAME", ""), adapt)
+    # Under our own server a request of a provider may come here on the event loop, one of the control API does not.
+    is_on_loop = is_own_server and not is_control(split_prefix(environ["PATH_INFO"])[0])
+    response = handler.respond(request, environ.get("SCRIPT_NAME", ""), adapt, is_on_loop=is_on_loop)
     if isinstance(response, Offload):
         response = response.attach_or_finish(environ)
     if response is None:
