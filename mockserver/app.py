@@ -24,6 +24,7 @@ from mockserver.engine.instants import check_zone_data, parse_instant
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, InitialState
 from mockserver.http.connection import Turn
+from mockserver.http.fault_effects import FAULT_TYPES
 from mockserver.http.handler import Handler, is_control, normal_path, split_prefix
 from mockserver.http.masking import Masking
 from mockserver.http.request import HttpRequest
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from mockserver.http.request_parser import InvalidRequest
+    from mockserver.stores.codec import Codec
 
 log = logging.getLogger("mockserver")
 
@@ -118,6 +120,17 @@ def create_registry(settings: Settings, providers: ProviderSet | None = None) ->
         auto_create_world=settings.unknown_credentials == "adopt",
         journal_bytes=settings.journal_bytes,
         journal_length=settings.journal_length,
+    )
+
+
+def create_codec(providers: ProviderSet) -> Codec:
+    """Create what writes worlds of these providers as text, and reads them again."""
+    from mockserver.stores.codec import Codec
+
+    return Codec(
+        {each.name: each.collections for each in providers},
+        {each.name: (*each.errors, *each.routing_errors.values()) for each in providers},
+        FAULT_TYPES,
     )
 
 

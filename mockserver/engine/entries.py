@@ -47,10 +47,10 @@ class Collection(NamedTuple):
     """The fields that hold ids of entries of another collection, whose names the page shows: field to collection."""
 
 
-class _Base:
+class TableBase:
     """Entries by place, counted from 0. They never change; an index of a field is made when it is first searched."""
 
-    __slots__ = ("_indexes", "entries", "places")
+    __slots__ = ("__weakref__", "_indexes", "entries", "places")
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.entries = tuple(entries)
@@ -69,7 +69,7 @@ class _Base:
         return found
 
 
-_EMPTY = _Base()
+_EMPTY = TableBase()
 
 
 class _Changes(NamedTuple):
@@ -81,12 +81,22 @@ class _Changes(NamedTuple):
     """Places of the entries that have the value now."""
 
 
+class TableParts(NamedTuple):
+    """The entries of one account and collection: what worlds may share, and what one has changed since."""
+
+    base: TableBase
+    changed: tuple[tuple[int, Entry | None], ...]
+    """The entries at the places that changed since the base; ``None`` where one was deleted."""
+    end: int
+    """The place of the next entry."""
+
+
 class _Table:
     """The entries of one account and collection."""
 
     __slots__ = ("_added", "_base", "_changed", "_deleted", "_end", "_indexes", "_values")
 
-    def __init__(self, base: _Base = _EMPTY) -> None:
+    def __init__(self, base: TableBase = _EMPTY) -> None:
         self._base = base
         self._changed: dict[int, Entry | None] = {}
         """The entries at the places that changed since the base; ``None`` where one was deleted."""
@@ -103,6 +113,21 @@ class _Table:
     def __len__(self) -> int:
         return self._end - len(self._deleted)
 
+    @classmethod
+    def of_parts(cls, parts: TableParts) -> _Table:
+        table = cls(parts.base)
+        table._end, first_added = parts.end, len(parts.base.entries)
+        for place, entry in parts.changed:
+            table._changed[place] = entry
+            if entry is None:
+                insort(table._deleted, place)
+            elif place >= first_added:
+                table._added[entry.id] = place
+        return table
+
+    def parts(self) -> TableParts:
+        return TableParts(self._base, tuple(self._changed.items()), self._end)
+
     def copy(self) -> _Table:
         """Return a copy that can be changed. The indexes of what changed are made again."""
         twin = _Table(self._base)
@@ -112,7 +137,7 @@ class _Table:
 
     def compacted(self) -> _Table:
         """Return a table with the same entries and few changes; itself where it has few."""
-        return _Table(_Base(self.page())) if len(self._changed) > max(_FEW, len(self) // 4) else self
+        return _Table(TableBase(self.page())) if len(self._changed) > max(_FEW, len(self) // 4) else self
 
     def changed(self) -> list[Entry]:
         """Return the entries that were put since the base."""
@@ -274,7 +299,7 @@ class Entries:
     def __init__(self, entries: Mapping[TableKey, Iterable[Entry]] | None = None) -> None:
         """Create the tables of these entries, by account and collection; the entries of each have different ids."""
         tables = {} if entries is None else entries
-        self._tables = {key: _Table(_Base(each)) for key, each in tables.items()}
+        self._tables = {key: _Table(TableBase(each)) for key, each in tables.items()}
         self._own: set[TableKey] = set()
         """The tables that no copy shares."""
 
@@ -360,6 +385,18 @@ class Entries:
                     here, there = mine.get(entry_id), theirs.get(entry_id)
                     if here != there:
                         yield (*key, entry_id), here, there
+
+    @classmethod
+    def of_parts(cls, parts: Mapping[TableKey, TableParts]) -> Entries:
+        """Create entries from the parts of others, by account and collection."""
+        entries = cls()
+        entries._tables = {key: _Table.of_parts(each) for key, each in parts.items()}
+        entries._own = set(parts)
+        return entries
+
+    def parts(self) -> dict[TableKey, TableParts]:
+        """Return everything that is held, by account and collection."""
+        return {key: table.parts() for key, table in self._tables.items()}
 
     def fork(self) -> Entries:
         """Return a copy. What both hold now is shared; later changes are not."""

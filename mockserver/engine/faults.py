@@ -506,6 +506,19 @@ class FaultRules:
         """Keep a fault for the next request that a rule matches inside its window, whatever its other conditions."""
         self.by_id[rule_id] = self.by_id[rule_id]._replace(replay=replay)
 
+    @classmethod
+    def of_parts(cls, statuses: Iterable[RuleStatus], last: int) -> FaultRules:
+        """Create rules from their statuses and `last`."""
+        rules = cls()
+        rules.by_id = {status.rule.id: status for status in statuses}
+        rules._last, rules.slow = last, frozenset(each.rule.id for each in rules if each.rule.is_slow)
+        return rules
+
+    @property
+    def last(self) -> int:
+        """The number of the last id that `next_id` gave to a rule."""
+        return self._last
+
     def fork(self) -> FaultRules:
         """Return an independent copy of the rules with their counts."""
         twin = FaultRules()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import chain, compress, groupby, islice
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -230,6 +230,27 @@ class _IndexRange:
         return self._view.slice(places if self._is_copy else self._view.segment.current(places))
 
 
+class SharedPart(NamedTuple):
+    """A segment that stores share, as one of them sees it."""
+
+    segment: Segment
+    first_serial: int
+    """Added to the segment's serials."""
+    offset: int
+    """Microseconds that are added to the segment's instants."""
+    hidden: tuple[int, ...]
+    """The serials in the segment of the messages that the store has changed or deleted."""
+
+
+class StoreParts(NamedTuple):
+    """Everything that a message store holds."""
+
+    shared: tuple[SharedPart, ...]
+    own: tuple[Message, ...]
+    """The messages that no other store shares."""
+    next_serial: int
+
+
 class MessageStore:
     """The messages of one world."""
 
@@ -244,6 +265,34 @@ class MessageStore:
                 self._views.append(_View(segment, self.next_serial, offset))
                 self.next_serial += len(segment.rows)
         self._open()
+
+    @classmethod
+    def of_parts(cls, parts: StoreParts) -> MessageStore:
+        """Create a store from the parts of one."""
+        store = cls()
+        store._views = [
+            _View(segment, first, offset, filter(_is_place, map(segment.place_of, hidden)))
+            for segment, first, offset, hidden in parts.shared
+        ]
+        store._own = _View(Segment(parts.own), 0, 0)
+        store._views.append(store._own)
+        store.next_serial = parts.next_serial
+        return store
+
+    def parts(self) -> StoreParts:
+        """Return everything that the store holds."""
+        *shared, own = self._views
+        return StoreParts(
+            tuple(
+                SharedPart(
+                    *(view.segment, view.first_serial, view.offset),
+                    tuple(sorted(view.segment.message(place).serial for place in view.hidden)),
+                )
+                for view in shared
+            ),
+            tuple(map(own.message, own.live())),
+            self.next_serial,
+        )
 
     def _open(self) -> None:
         """Add an empty segment that is not shared."""
@@ -437,6 +486,10 @@ class MessageStore:
         fork._views[:0] = [view.copy() for view in self._views[:-1]]
         fork.next_serial = self.next_serial
         return fork
+
+
+def _is_place(place: int | None) -> TypeGuard[int]:
+    return place is not None
 
 
 def _is_alike(one: Message, other: Message) -> bool:

@@ -248,6 +248,10 @@ class Segment:
         """Return whether the message at a place in the index is not removed."""
         return self._by_serial is None or self._places().get(self.rows[place].serial) == place
 
+    def messages(self) -> list[Message]:
+        """Return the present forms of all messages that are not removed."""
+        return [self.message(place) for place in self.live()]
+
     def live(self) -> Iterable[int]:
         """Return the places in the index of all messages that are not removed."""
         return range(len(self.rows)) if self._by_serial is None else self._places().values()

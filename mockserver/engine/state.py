@@ -65,17 +65,20 @@ from .scheduler import ScheduledItem, Scheduler
 from .segments import Segment
 
 
-class _Grant(NamedTuple):
+class Grant(NamedTuple):
+    """What a user's credentials give access to."""
+
     secret: str | None
     account: str
+    """The account's key."""
 
 
-_Grants: TypeAlias = Mapping[tuple[str, str], _Grant]
+_Grants: TypeAlias = Mapping[tuple[str, str], Grant]
 
 
-def _grants(accounts: Iterable[Account]) -> dict[tuple[str, str], _Grant]:
+def _grants(accounts: Iterable[Account]) -> dict[tuple[str, str], Grant]:
     return {
-        (account.provider, login.user): _Grant(login.secret, account.key)
+        (account.provider, login.user): Grant(login.secret, account.key)
         for account in accounts
         for login in account.logins
     }

@@ -20,7 +20,7 @@ from msgspec import structs
 
 from mockserver.engine.faults import ConfiguredFault, Draw, Fault, Point, Target
 from mockserver.engine.webhook_faults import WEBHOOK_FAULTS
-from mockserver.sdk.response import Ending, Pace, Response
+from mockserver.sdk.response import Ending, Pace, Response, ResponseTiming
 from mockserver.validation.json_schema import END, Schema, object_schema, validate
 from mockserver.validation.messages import Place, format_place, show_value, unknown_name
 
@@ -385,6 +385,9 @@ RESPONSE_FAULTS: Mapping[str, type[ConfiguredFault]] = {
     )
 }
 """Every fault of a response, by name."""
+
+FAULT_TYPES: tuple[type, ...] = (*RESPONSE_FAULTS.values(), FaultChain, Replay, Response, ResponseTiming, Pace, Ending)
+"""The classes of faults of responses, and of what they hold."""
 
 FAULTS: Mapping[Target, Mapping[str, type[ConfiguredFault]]] = {"response": RESPONSE_FAULTS, "webhook": WEBHOOK_FAULTS}
 """Every fault that a rule can name, by target and name."""
