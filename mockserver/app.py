@@ -48,6 +48,7 @@ from mockserver.webhooks.dispatcher import WebhookDispatcher
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from mockserver.engine.event_log import Store
     from mockserver.http.request_parser import InvalidRequest
     from mockserver.stores.codec import Codec
 
@@ -103,24 +104,52 @@ def create_registry(settings: Settings, providers: ProviderSet | None = None) ->
 
     Raises:
         worldfile.WorldFileError: the world file is invalid.
-        BadSetting: the instant of ``freeze`` or a webhook target is invalid.
-        OSError: this machine has no time zone data.
+        BadSetting: the instant of ``freeze``, a webhook target or the state is invalid.
+        OSError: this machine has no time zone data, or the state may not be read and written.
+        StoreUnavailable: the state cannot be reached.
     """
     check_zone_data()
     if providers is None:
         providers = installed_providers()
     file = read_world(settings.world, providers, keep_unknown=settings.keep_unknown)
-    return WorldRegistry(
-        file.fixture,
-        providers.default_variants,
-        clock=_clock(file, settings),
-        seed=file.seed or settings.seed,
-        providers=providers.callbacks,
-        sender=WebhookDispatcher(providers.by_name, WebhookSender(_webhook_config(settings))),
-        auto_create_world=settings.unknown_credentials == "adopt",
-        journal_bytes=settings.journal_bytes,
-        journal_length=settings.journal_length,
-    )
+    clock, webhooks = _clock(file, settings), _webhook_config(settings)
+    store = _open_store(settings, providers)
+    try:
+        return WorldRegistry(
+            file.fixture,
+            providers.default_variants,
+            clock=clock,
+            seed=file.seed or settings.seed,
+            providers=providers.callbacks,
+            sender=WebhookDispatcher(providers.by_name, WebhookSender(webhooks)),
+            auto_create_world=settings.unknown_credentials == "adopt",
+            journal_bytes=settings.journal_bytes,
+            journal_length=settings.journal_length,
+            store=store,
+        )
+    except BaseException:
+        if store is not None:
+            store.close()
+        raise
+
+
+def _open_store(settings: Settings, providers: ProviderSet) -> Store | None:
+    """Open the state of the settings; ``None`` for worlds that end with the process."""
+    if settings.state is None:
+        return None
+    from mockserver.stores import open_store
+
+    try:
+        return open_store(
+            settings.state,
+            create_codec(providers),
+            sync=settings.state_sync,
+            history=settings.state_history,
+            journal=settings.journal_length,
+            keeps_exchanges=settings.state_journal == "on",
+        )
+    except ValueError as reason:
+        raise BadSetting(str(reason)) from reason
 
 
 def create_codec(providers: ProviderSet) -> Codec:

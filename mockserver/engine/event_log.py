@@ -193,8 +193,9 @@ class RegistryTransaction(Protocol):
 class Store(Protocol):
     """Where the worlds of a server are kept."""
 
-    is_shared: bool
-    """Whether other processes change it at the same time."""
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes change it at the same time."""
 
     @property
     def is_current(self) -> bool:

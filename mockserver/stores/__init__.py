@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from .sql import Codec, SqlStore
+    from mockserver.engine.event_log import Store
+
+    from .sql import Codec
 
 POSTGRESQL: Final = ("postgresql://", "postgres://")
 """How the URL of a state in PostgreSQL begins."""
@@ -54,7 +56,7 @@ def open_store(
     history: int = 10_000,
     journal: int = 10_000,
     keeps_exchanges: bool = True,
-) -> SqlStore:
+) -> Store:
     """Open a state, and create it where there is none.
 
     Args:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlencode
 
 from mockserver.client import InProcess
-from mockserver.engine.registry import WorldRegistry
+from mockserver.engine.registry import DEFAULT, WorldRegistry
 from mockserver.engine.world import ClockState, World
 from mockserver.http.masking import Masking
 from mockserver.sdk.provider import Provider
@@ -70,7 +70,7 @@ class PageRequest:
     def __init__(self, context: PageContext, request: Request, world_id: str | None = None) -> None:
         self.context = context
         self.request = request
-        world = context.registry.default if world_id is None else context.registry.get(world_id)
+        world = context.registry.get(DEFAULT if world_id is None else world_id)
         if world is None:
             raise WorldNotFound(f"there is no world {world_id!r}")
         self.world: World = world
