@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from hashlib import blake2b
 from operator import attrgetter
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, get_args
 from weakref import WeakValueDictionary, ref
 
 from msgspec import Struct, json
@@ -85,8 +85,10 @@ _FLAT: tuple[type, ...] = (
 )
 """The events whose fields are texts, numbers and ``None`` alone."""
 
+_EVENTS: frozenset[type] = frozenset(get_args(events.Event))
+
 _ENGINE_TYPES: tuple[type, ...] = (
-    *(each for each in vars(events).values() if isinstance(each, type) and each.__module__ == events.__name__),
+    *_EVENTS,
     *(
         Message,
         Attachment,
@@ -287,6 +289,8 @@ def _load(data: bytes) -> Any:
     number, content = document
     if isinstance(number, int) and number > FORMAT:
         raise NewerFormat(number)
+    if number != FORMAT:
+        raise StoredDataError(f"the stored data have {number!r} in place of the number of a format")
     return content
 
 
@@ -564,7 +568,10 @@ class _Reader:
 
         def event(written: Any) -> Any:
             if type(written) is not list:
-                return value(written)
+                found = value(written)
+                if type(found) not in _EVENTS:
+                    raise StoredDataError(f"the stored data have {found!r} in place of an event")
+                return found
             name = written[0]
             kind = kinds.get(name)
             if kind is not None:

@@ -14,6 +14,7 @@ from dataclasses import is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from math import isfinite
 from typing import Any, TypeAlias, get_args, get_type_hints
 from zoneinfo import ZoneInfo
@@ -170,8 +171,8 @@ def plain_types() -> ValueTypes:
         FrozenDict, "fields", _write_pairs, lambda unpack, pairs: FrozenDict((one, unpack(two)) for one, two in pairs)
     )
     types.put(date, "date", lambda _, value: value.isoformat(), lambda _, text: date.fromisoformat(text))
-    types.put(time, "time", lambda _, value: value.isoformat(), lambda _, text: time.fromisoformat(text))
-    types.put(datetime, "datetime", _write_datetime, _read_datetime)
+    types.put(time, "time", _write_time, partial(_read_time, time))
+    types.put(datetime, "datetime", _write_time, partial(_read_time, datetime))
     types.put(
         timedelta,
         "timedelta",
@@ -201,18 +202,19 @@ def _write_pairs(pack: Pack, value: Mapping[Any, Any]) -> list[Any]:
     return [[pack(name), pack(each)] for name, each in value.items()]
 
 
-def _write_datetime(_: Pack, value: datetime) -> list[Any]:
+def _write_time(_: Pack, value: datetime | time) -> list[Any]:
+    """Write a time with its zone: its name, or the microseconds that it is ahead of UTC."""
     zone = value.tzinfo
     text = value.replace(tzinfo=None).isoformat()
-    if isinstance(zone, ZoneInfo) and zone.key is not None:
+    if isinstance(zone, ZoneInfo):
         return [text, zone.key, value.fold]
-    offset = value.utcoffset()
-    return [text, None if offset is None else offset / timedelta(microseconds=1), value.fold]
+    ahead = value.utcoffset()
+    return [text, None if ahead is None else ahead // timedelta(microseconds=1), value.fold]
 
 
-def _read_datetime(_: Pack, parts: Any) -> datetime:
+def _read_time(kind: type[datetime | time], _: Pack, parts: Any) -> datetime | time:
     text, zone, fold = parts
-    found = datetime.fromisoformat(text).replace(fold=fold)
+    found = kind.fromisoformat(text).replace(fold=fold)
     if zone is None:
         return found
     return found.replace(tzinfo=ZoneInfo(zone) if isinstance(zone, str) else timezone(timedelta(microseconds=zone)))
