@@ -148,6 +148,18 @@ def scene(
 
 
 BEFORE: dict[str, Callable[[WorldClient], object]] = {
+    'mockserver verify \'{"since": "before", "changes": [{"change": "inserted", "kind": "message"}], '
+    '"nothing_else": true}\'': lambda world: (world.checkpoint("before"), send(world)),
+    "mockserver checkpoint remove before after": lambda world: (world.checkpoint("before"), world.checkpoint("after")),
+    **dict.fromkeys(
+        (
+            "mockserver checkpoint changes before",
+            "mockserver checkpoint changes before --limit 20 --format json",
+            "mockserver checkpoint changes before --exit-code",
+            "mockserver checkpoint rewind before",
+        ),
+        lambda world: world.checkpoint("before"),
+    ),
     "mockserver delivery release 3": lambda world: world.delivery(3).hold(),
 }
 """What must have been done before."""

@@ -179,6 +179,7 @@ def test_every_other_address_needs_the_token(outside: Client) -> None:
         "provider": "mgage",
         "name": "demo",
         "rule": "f1",
+        "checkpoint": "before",
         "listener": "side",
         "serial": "1",
         "collection": "contacts",

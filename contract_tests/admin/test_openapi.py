@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -81,10 +82,15 @@ VERBS = {
     "GET /_mock/worlds/{world}/events",
     "GET /_mock/worlds/{world}/snapshot",
     "PUT /_mock/worlds/{world}/snapshot",
+    "GET /_mock/worlds/{world}/checkpoints",
+    "POST /_mock/worlds/{world}/checkpoints",
+    "DELETE /_mock/worlds/{world}/checkpoints/{checkpoint}",
+    "GET /_mock/worlds/{world}/checkpoints/{checkpoint}/changes",
+    "POST /_mock/worlds/{world}/checkpoints/{checkpoint}/rewind",
 }
 
 TAKES_DATA = {
-    *(label for label in VERBS if label.startswith(("POST", "PUT", "PATCH"))),
+    *(label for label in VERBS if label.startswith(("POST", "PUT", "PATCH")) and not label.endswith("/rewind")),
     "GET /_mock/worlds/{world}/messages",
     "GET /_mock/worlds/{world}/deliveries",
     "GET /_mock/worlds/{world}/deliveries/{number}",
@@ -105,7 +111,7 @@ NEEDS_MORE_THAN_A_SCHEMA_SAYS = {
     "POST /_mock/worlds/{world}/messages": "an identifier and program that the account can have",
     "PATCH /_mock/worlds/{world}/messages/{serial}": "a status and fields that the provider's messages have",
     "POST /_mock/worlds/{world}/inbound": "what the provider says",
-    "POST /_mock/worlds/{world}/verify": "a pattern that is one, a count of one exchange",
+    "POST /_mock/worlds/{world}/verify": "a pattern that is one, a count of one exchange, a change or nothing else",
     "GET /_mock/worlds/{world}/wait": "filters of what is waited for",
     "PUT /_mock/worlds/{world}/snapshot": "what the providers' schemas say",
 }
@@ -136,6 +142,27 @@ def test_every_reference_in_it_leads_somewhere_and_every_part_is_used(client: Cl
     used = set(re.findall(r'"#/components/schemas/(\w+)"', response.text))
 
     assert used == set(response.get_json()["components"]["schemas"])
+
+
+def test_every_example_fits_its_schema(client: Client) -> None:
+    described = client.get("/_mock/openapi.json").get_json()
+    shown = list(_with_examples(described))
+
+    assert len(shown) >= 5
+    for schema in shown:
+        for example in schema["examples"]:
+            whole = {**schema, "components": described["components"]}
+            assert [] == list(Draft202012Validator(whole).iter_errors(example))
+
+
+def _with_examples(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        if "examples" in part:
+            yield part
+        part = [*part.values()]
+    if isinstance(part, list):
+        for each in part:
+            yield from _with_examples(each)
 
 
 def test_a_delivery_is_as_described(client: Client, registry: WorldRegistry) -> None:

@@ -9,6 +9,7 @@ from mockserver.sdk.provider import Provider, Quirk
 
 from . import (
     accounts,
+    checkpoints,
     clock,
     coverage,
     deliveries,
@@ -28,7 +29,7 @@ from .endpoint import Api, Catalog, Endpoint, RequestArgs
 
 _FILES = (
     *(meta, faults, worlds, listeners, accounts, entries, clock, variants),
-    *(messages, deliveries, journal, coverage, long_poll, snapshot),
+    *(messages, deliveries, journal, coverage, long_poll, snapshot, checkpoints),
 )
 
 

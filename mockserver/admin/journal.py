@@ -12,6 +12,8 @@ from mockserver.engine.world import World
 from mockserver.validation.json_schema import TEXT, Schema, object_schema
 
 from . import exchanges
+from .changes import CHANGES_VERIFICATION, change_verification_from, run_change_verification
+from .checkpoints import changes_since
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, ResourceNotFound
 from .explain import NotInJournal, find
@@ -51,7 +53,9 @@ def show(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def verify(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Run a verification, and return its result with the closest exchange."""
+    """Run a verification of exchanges or changes, and return its result with the closest ones."""
+    if isinstance(values.body, dict) and "changes" in values.body:
+        return _verify_changes(world, values.body)
     try:
         verified = verification_from(values.body)
     except ValueError as reason:
@@ -63,6 +67,14 @@ def verify(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
         return api.masking.mask_data(world.id, api.masking.parameter(name, value))
 
     return run_verification(verified, world.journal, mask)
+
+
+def _verify_changes(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        wanted = change_verification_from(body)
+    except ValueError as reason:
+        raise BadRequest(str(reason).removeprefix(": ")) from reason
+    return run_change_verification(wanted, changes_since(world, wanted.since)[1])
 
 
 def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
@@ -120,14 +132,15 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "POST",
             "/_mock/worlds/{world}/verify",
-            "Verify that exchanges happened; if not, the response has the difference to the nearest ones.",
+            "Verify that exchanges happened, or what has changed since a checkpoint; if not, the response has the difference to"
+            " the nearest ones.",
             verify,
             {
                 "type": "object",
                 "required": ["holds", "found", "difference"],
                 "properties": {"holds": {"type": "boolean"}, "found": {}, "difference": {}},
             },
-            body=VERIFICATION,
+            body={"anyOf": [VERIFICATION, CHANGES_VERIFICATION], "description": VERIFICATION["description"]},
             checks_body=True,
         ),
     )

@@ -14,6 +14,7 @@ from mockserver.http.fault_rules import RULE_STATUS
 from mockserver.validation.json_schema import END, Schema
 from mockserver.worldfile import FORMAT
 
+from .checkpoints import CHANGE_SCHEMA, CHECKPOINT_SCHEMA
 from .clock import MOVED
 from .deliveries import STATUSES
 from .endpoint import Catalog, Endpoint
@@ -27,6 +28,7 @@ _PATH: Mapping[str, Schema] = {
     "collection": {"type": "string", "description": "the name of a collection"},
     "entry": {"type": "string", "description": "the id of an entry"},
     "rule": {"type": "string", "description": "the id of a fault rule"},
+    "checkpoint": {"type": "string", "description": "the name of a checkpoint"},
     "serial": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1, "description": "the serial of a message"},
     "number": {
         "type": "integer",
@@ -161,6 +163,20 @@ _ATTEMPT = _all(
 )
 
 
+_OPENED: Mapping[str, Schema] = {
+    "number": _WHOLE,
+    "provider": _TEXT,
+    "account": _TEXT,
+    "kind": _TEXT,
+    "message": _all(serial=_or_null(_WHOLE)),
+    "url": _TEXT,
+    "ordering_key": _TEXT,
+    "status": one_of(STATUSES),
+    "due": _or_null(_STAMP),
+}
+"""The properties of a delivery without its attempts."""
+
+
 def _components(catalog: Catalog) -> dict[str, Any]:
     return {
         "Error": _all(error=_all(code=_TEXT, message=_TEXT, difference={})),
@@ -214,6 +230,20 @@ def _components(catalog: Catalog) -> dict[str, Any]:
             due=_or_null(_STAMP),
             attempts=a_list(_ATTEMPT),
             interrupted=a_list(_STAMP),
+        ),
+        "Checkpoint": CHECKPOINT_SCHEMA,
+        "Change": CHANGE_SCHEMA,
+        "Rewind": _all(
+            checkpoint=component("Checkpoint"),
+            exchange=_WHOLE,
+            cancelled=a_list(_all(**_OPENED)),
+            sent=a_list(
+                _all(
+                    **_OPENED, attempts=a_list(_all(at=_STAMP, status=_or_null(_WHOLE), result=_TEXT)), in_flight=_FLAG
+                )
+            ),
+            cursor=_WHOLE,
+            **_CLOCK,
         ),
         "WorldFile": {
             "type": "object",

@@ -58,7 +58,7 @@ def message(found: Message, is_read: bool) -> dict[str, Any]:
 def delivery(found: Delivery, message_id: str | None) -> dict[str, Any]:
     """Return a delivery as JSON, with its attempts."""
     return {
-        **_opened(found),
+        **opened(found),
         "message": {"serial": found.serial, "id": message_id},
         "requires_ack": found.requires_ack,
         "created_at": iso(found.created_at),
@@ -67,7 +67,8 @@ def delivery(found: Delivery, message_id: str | None) -> dict[str, Any]:
     }
 
 
-def _opened(found: Delivery) -> dict[str, Any]:
+def opened(found: Delivery) -> dict[str, Any]:
+    """Return a delivery as JSON, without its attempts."""
     return {
         "number": found.number,
         "provider": found.provider,
@@ -201,7 +202,7 @@ _EVENTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
         "inbound_scheduled",
         lambda _, event: {"due": iso(event.at), "provider": event.provider, "fields": dict(event.fields)},
     ),
-    DeliveryOpened: ("delivery_opened", lambda _, event: _opened(event.delivery)),
+    DeliveryOpened: ("delivery_opened", lambda _, event: opened(event.delivery)),
     AttemptEnded: ("attempt_ended", lambda _, event: _attempt_ended(event)),
     DeliveryChanged: (
         "delivery_changed",

@@ -29,6 +29,19 @@ Mask: TypeAlias = Callable[[str, Any], Any]
 
 _CRITERIA = criteria_schema(["string", "number", "boolean"], "a text, a number, true, false")
 _COUNT = {"type": "integer", "minimum": 0, "description": "a whole number of at least 0"}
+COUNT: Mapping[str, Any] = {
+    "description": "a whole number, or an object such as {'at_least': 1, 'at_most': 3}",
+    "oneOf": [
+        _COUNT,
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
+            "properties": {"at_least": _COUNT, "at_most": _COUNT},
+        },
+    ],
+}
+"""The JSON Schema of a number of matches, or its bounds."""
 
 REQUEST_PATTERN: Mapping[str, Any] = {
     "type": "object",
@@ -62,18 +75,7 @@ VERIFICATION: Mapping[str, Any] = {
             "maxItems": 100,
             "description": "a list of 1 to 100 wanted exchanges",
         },
-        "count": {
-            "description": "a whole number, or an object such as {'at_least': 1, 'at_most': 3}",
-            "oneOf": [
-                _COUNT,
-                {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "minProperties": 1,
-                    "properties": {"at_least": _COUNT, "at_most": _COUNT},
-                },
-            ],
-        },
+        "count": COUNT,
         "order": {"type": "boolean", "description": "true or false"},
         "since": _COUNT,
     },
@@ -134,22 +136,30 @@ def request_pattern_from(description: Mapping[str, Any], place: str = "") -> Req
     return RequestPattern(
         fields,
         *(
-            {name: _criterion(value, f"{place}{group}.{name}") for name, value in description.get(group, {}).items()}
+            {
+                name: criterion_from(value, f"{place}{group}.{name}")
+                for name, value in description.get(group, {}).items()
+            }
             for group in ("parameters", "headers")
         ),
     )
 
 
-def _criterion(value: Any, place: str) -> Criterion:
+def criterion_from(value: Any, place: str) -> Criterion:
+    """Parse the wanted value of a field.
+
+    Raises:
+        ValueError: a pattern is not a regular expression, or could take too long.
+    """
     if not isinstance(value, dict):
-        return Equals(_text(value))
+        return Equals(text_of(value))
     try:
         return Matches(value["pattern"])
     except ValueError as reason:
         raise ValueError(f"{place}: {reason}") from reason
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """Return a value as text; numbers and booleans as in JSON."""
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
@@ -183,7 +193,9 @@ def _differing(
     for name, criterion in criteria.items():
         got = look_up(name)
         # One element of a list must match.
-        if got is None or not any(criterion.accepts(_text(each)) for each in (got if isinstance(got, list) else [got])):
+        if got is None or not any(
+            criterion.accepts(text_of(each)) for each in (got if isinstance(got, list) else [got])
+        ):
             yield Difference(f"{group}.{name}", criterion.to_json(), shown(mask(name, got)))
 
 
@@ -222,17 +234,28 @@ def verification_from(description: object) -> Verification:
     wanted = tuple(
         request_pattern_from(each, f"{format_place(('exchanges', index))}.") for index, each in enumerate(exchanges)
     )
-    count = description.get("count", {})
     if "count" in description and len(wanted) > 1:
         raise ValueError("count: is allowed with one wanted exchange only; list every wanted exchange instead")
-    bounds = count if isinstance(count, dict) else {"at_least": count, "at_most": count}
     return Verification(
         wanted,
-        bounds.get("at_least"),
-        bounds.get("at_most"),
+        *bounds_of(description.get("count", {})),
         description.get("order", False),
         description.get("since", 0),
     )
+
+
+def bounds_of(count: int | Mapping[str, int]) -> tuple[int | None, int | None]:
+    """Return the least and the greatest number that a count allows; ``None`` for no bound."""
+    bounds = count if isinstance(count, Mapping) else {"at_least": count, "at_most": count}
+    return bounds.get("at_least"), bounds.get("at_most")
+
+
+def format_bounds(at_least: int | None, at_most: int | None) -> str:
+    """Format the bounds of a number of matches."""
+    if at_least == at_most:
+        return f"exactly {at_least}"
+    bounds = {"at least": at_least, "at most": at_most}
+    return " and ".join(f"{name} {bound}" for name, bound in bounds.items() if bound is not None)
 
 
 def run_verification(verification: Verification, journal: Journal, mask: Mask = _unmasked) -> dict[str, Any]:
@@ -269,10 +292,7 @@ def _count(verification: Verification, exchanges: Sequence[Exchange], mask: Mask
     least, most = verification.at_least or 0, verification.at_most
     if least <= len(found) and (most is None or len(found) <= most):
         return found, []
-    bounds = {"at_least": verification.at_least, "at_most": verification.at_most}
-    said = " and ".join(f"{name.replace('_', ' ')} {bound}" for name, bound in bounds.items() if bound is not None)
-    said = f"exactly {least}" if verification.at_least == verification.at_most else said
-    sentence = f"wanted {said}, found {len(found)}"
+    sentence = f"wanted {format_bounds(verification.at_least, most)}, found {len(found)}"
     if len(found) > least:
         return found, [{"wanted": 1, "said": sentence, "nearest": None, "fields": []}]
     others = [exchange for exchange in exchanges if exchange.number not in set(found)]
@@ -354,5 +374,5 @@ def _nearest(wanted: RequestPattern, exchanges: Sequence[Exchange]) -> Exchange 
 
 
 def _likeness(fields: Iterable[Difference]) -> float:
-    pairs = ((_text(each.wanted)[:80], _text(each.got)[:80]) for each in fields)
+    pairs = ((text_of(each.wanted)[:80], text_of(each.got)[:80]) for each in fields)
     return sum(SequenceMatcher(None, *pair, autojunk=False).ratio() for pair in pairs)

@@ -29,6 +29,7 @@ _COMMANDS = {
     "entry": "Add, change, delete and list entries of accounts, such as contacts.",
     "message": "Add, change, delete and list messages.",
     "inbound": "Simulate an inbound message from a handset.",
+    "checkpoint": "Make checkpoints of a world, show what has changed since one, and return to one.",
     "clock": "Show, freeze, advance and resume a world's clock.",
     "variant": "Show and set the variants of quirks.",
     "fault": "Add, list and remove fault rules for responses and webhooks.",

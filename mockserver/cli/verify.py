@@ -1,4 +1,4 @@
-"""``mockserver verify``: check that the expected exchanges happened."""
+"""``mockserver verify``: check that the expected exchanges happened, or what has changed since a checkpoint."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ Examples:
   mockserver verify --operation sms.send_message --parameter to=5556667777 --count 3
   mockserver verify --provider mgage --status 401 --at-least 1
   mockserver verify '{"exchanges": [{"operation": "sms.get_numbers"}, {"operation": "sms.send_message"}], "order": true}'
+  mockserver verify '{"since": "before", "changes": [{"change": "inserted", "kind": "message"}], "nothing_else": true}'
 """,
 )
 @click.argument("verification", required=False, type=as_json)
@@ -46,7 +47,11 @@ def verify(
     since: int | None,
     **fields: Any,
 ) -> None:
-    """Verify that exchanges happened: options for one, or JSON for several. If not so: 1, and the difference on stderr."""
+    """Verify that exchanges happened: options for one, or JSON for several, or for changes since a checkpoint.
+
+    If not so: 1, and the difference on stderr.
+    """
+    from mockserver.client.checkpoints import CHANGES_DIFFER
     from mockserver.client.exchanges import VERIFICATION_FAILED, unmet_sentences
 
     wanted = {**match, **only_given(fields), **({"outcome": "accepted"} if accepted else {})}
@@ -59,11 +64,14 @@ def verify(
     if (verification is None) == (not wanted) or (verification is not None and rest) or (count is not None and bounds):
         raise click.UsageError("give a VERIFICATION as JSON, or options that select exchanges and their number")
     response = world.run_verification({"exchanges": [wanted], **rest} if verification is None else verification)
+    is_of_changes = isinstance(verification, dict) and "changes" in verification
     if output.form == "json" or response["holds"]:
-        output.show(response, f"verified: {_numbers(response['found'])}")
+        found = response["found"]
+        output.show(response, "\n".join(["verified", *found]) if is_of_changes else f"verified: {_numbers(found)}")
     if not response["holds"]:
         difference = unmet_sentences(response)
-        raise CliError(VERIFICATION_FAILED, ExitCode.NO, code="verification_failed", difference=difference)
+        failed = CHANGES_DIFFER if is_of_changes else VERIFICATION_FAILED
+        raise CliError(failed, ExitCode.NO, code="verification_failed", difference=difference)
     if response.get("dropped"):
         hint(
             f"{response['dropped']} exchanges that might have counted are no longer in the journal: {response['why_dropped']}"

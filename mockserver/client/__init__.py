@@ -5,6 +5,7 @@ The methods call the control API and translate its JSON to Python types such as 
 
 from mockserver.engine.accounts import Login
 
+from .checkpoints import ChangeRecord, CheckpointRecord, RewindRecord, SentWebhookRecord, WorldChanges
 from .clock import WorldClock
 from .deliveries import AttemptRecord, DeliveryRecord, IdleResult
 from .faults import WorldFaultRule, WorldFaults
@@ -29,6 +30,8 @@ __all__ = [
     "AccountRecord",
     "AdminClient",
     "AttemptRecord",
+    "ChangeRecord",
+    "CheckpointRecord",
     "ControlError",
     "Decided",
     "DeliveryRecord",
@@ -43,10 +46,13 @@ __all__ = [
     "NoServer",
     "OverHttp",
     "ResponseView",
+    "RewindRecord",
+    "SentWebhookRecord",
     "Time",
     "Transport",
     "VariantsMixin",
     "Webhook",
+    "WorldChanges",
     "WorldClient",
     "WorldClock",
     "WorldFacts",

@@ -15,8 +15,8 @@ from mockserver.engine.accounts import Login
 
 from . import timefmt as moments
 from .awaiting import awaitable
+from .checkpoints import CheckpointsMixin
 from .clock import WorldClock
-from .exchanges import Exchanges
 from .faults import WorldFaults
 from .records import MessagesMixin
 from .timefmt import Moment
@@ -29,7 +29,7 @@ Document: TypeAlias = Mapping[str, Any] | str | PathLike[str]
 """A world file: its content, or its path."""
 
 
-class WorldClient(MessagesMixin, Exchanges, WaitMixin):
+class WorldClient(MessagesMixin, CheckpointsMixin, WaitMixin):
     """A client of one world: accounts, messages, clock, variants, faults, deliveries and journal.
 
     Used as a context manager, it deletes the world at the end. Every method raises `ControlError` for an error response

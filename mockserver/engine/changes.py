@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Change(NamedTuple):
     """Something that one state has and another has not, or has in another form."""
 
     kind: ChangeKind
-    key: tuple[Hashable, ...]
+    key: tuple[Any, ...]
     """What it is found by: the account's key; the account, collection and id of an entry; the serial of a message; the number of
     a delivery or scheduled item; the id of a fault rule; the name of a variant, sequence or rate window; nothing for the clock."""
     before: Any
