@@ -120,6 +120,7 @@ def test_cursors_journal_numbers_and_the_epoch_go_on_and_the_journal_keeps_its_e
     scenario.send(0)
     checkpoint = world.checkpoint("before")
     scenario.send(1)
+    world.wait_until_idle()
     cursor, epoch = world.feed.cursor, world.state.epoch
     rewind = scenario.registry.rewind(world, "before")
 
@@ -435,6 +436,7 @@ def credential(who: tuple[str, str]) -> Credential:
 def test_the_event_of_a_checkpoint_says_where_the_journal_was() -> None:
     scenario = Scenario()
     scenario.send(0)
+    scenario.world.wait_until_idle()
     cursor = scenario.world.feed.cursor
     scenario.world.checkpoint("before")
     (event,) = scenario.world.feed.since(cursor).items
