@@ -99,7 +99,7 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --univer
     --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade)
 lock: $(VENV)/test.stamp
 	$(LOCK) pyproject.toml --extra test --extra selection --output-file locks/test.txt
-	$(LOCK) pyproject.toml --extra postgresql --constraints locks/test.txt --output-file locks/run.txt
+	$(LOCK) pyproject.toml --extra postgresql --extra yaml --constraints locks/test.txt --output-file locks/run.txt
 	echo hatchling | $(LOCK) - --constraints locks/test.txt --output-file locks/build.txt
 
 audit: $(VENV)/test.stamp

@@ -260,10 +260,18 @@ def files() -> Iterator[tuple[Path, str]]:
     yield reference / "actions.md", page(list(actions()))
     yield reference / "commands.md", page(list(command_line()))
     yield reference / "python.md", page(list(python_names()))
+    yield reference / "scenario.schema.json", f"{scenario_schema()}\n"
     architecture = DOCS / "architecture.md"
     before, _, rest = architecture.read_text().partition(MARKS[0])
     after = rest.partition(MARKS[1])[2]
     yield architecture, f"{before}{MARKS[0]}\n{drawing()}\n{MARKS[1]}{after}"
+
+
+def scenario_schema() -> str:
+    """The JSON Schema of scenario files, as ``mockserver scenario schema`` prints it."""
+    from mockserver.cli.scenario import schema_text
+
+    return schema_text()
 
 
 def page(lines: list[str]) -> str:

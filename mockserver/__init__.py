@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .intercept.httpx_transport import HttpxTransport as HttpxTransport
     from .intercept.inmemory import NoTimeoutError as NoTimeoutError
     from .intercept.requests_adapter import RequestsAdapter as RequestsAdapter
+    from .scenario import Scenario as Scenario
+    from .scenario import ScenarioError as ScenarioError
+    from .scenario import ScenarioRun as ScenarioRun
     from .server import MockServer as MockServer
     from .settings import Settings as Settings
     from .testkit.unittest import MockWorldCase as MockWorldCase
@@ -39,6 +42,9 @@ _HOMES = {
     "MockServer": "server",
     "MockWorldCase": "testkit.unittest",
     "RequestsAdapter": "intercept.requests_adapter",
+    "Scenario": "scenario",
+    "ScenarioError": "scenario",
+    "ScenarioRun": "scenario",
     "Settings": "settings",
     **dict.fromkeys(
         (

@@ -95,6 +95,13 @@ def receiver() -> Iterator[str]:
         server.shutdown()
 
 
+def write_scenarios(folder: Path) -> None:
+    """Write the scenario files that examples name."""
+    for name in ("retries.yaml", "retries.json"):
+        scenario = {"scenario": 1, "start": "2026-06-01T09:00:00Z", "world": {"fixture": "small"}, "timeline": [{}]}
+        (folder / name).write_text(json.dumps(scenario))
+
+
 INBOUND = {"sender": "5556667777", "recipient": "5554332111", "text": "Yes, please"}
 
 
@@ -129,6 +136,7 @@ def scene(
     worlds = Path(__file__).parents[2] / "fixtures" / "worlds"
     (tmp_path / "fixtures").mkdir()
     (tmp_path / "fixtures" / "worlds").symlink_to(worlds)
+    write_scenarios(tmp_path)
     (tmp_path / "my-world.json").write_text('{"mockserver": 1, "accounts": []}')
     (tmp_path / "send.php").write_text("<?php\n")
     (tmp_path / "package.json").write_text('{"scripts": {"test": "node --version"}}')
@@ -293,6 +301,7 @@ def test_a_server_that_is_not_running_is_one_sentence(
     monkeypatch.chdir(tmp_path)
     for name in ("mine.json", "programs.json"):
         (tmp_path / name).write_text("{}")
+    write_scenarios(tmp_path)
     said = CliRunner().invoke(cli, first_words(path), env={"MOCKSERVER_URL": unknown}, prog_name="mockserver")
 
     assert (4 if path == ("wait",) else 3, "") == (said.exit_code, said.stdout)

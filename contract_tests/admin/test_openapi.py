@@ -80,6 +80,7 @@ VERBS = {
     "GET /_mock/worlds/{world}/coverage",
     "GET /_mock/worlds/{world}/wait",
     "GET /_mock/worlds/{world}/events",
+    "GET /_mock/worlds/{world}/events/list",
     "GET /_mock/worlds/{world}/snapshot",
     "PUT /_mock/worlds/{world}/snapshot",
     "GET /_mock/worlds/{world}/checkpoints",

@@ -159,7 +159,7 @@ def test_that(mock_world):
     ("said", "sentence"),
     [
         ("freez='2026-03-29T00:59:59Z'", "freez: unknown key; did you mean 'freeze'?"),
-        ("'small'", "'small' has no name; the options are fixture, seed, variants, freeze, snapshot"),
+        ("'small'", "'small' has no name; the options are fixture, seed, variants, freeze, snapshot, scenario"),
     ],
 )
 def test_a_mistyped_marker_is_the_error_of_its_test_alone(run, said: str, sentence: str) -> None:

@@ -19,7 +19,7 @@ from mockserver.validation.json_schema import Schema, object_schema
 from . import deliveries, journal, messages
 from .endpoint import Api, Catalog, Endpoint, RequestArgs, encode
 from .errors import BadRequest
-from .schemas import WHOLE, one_of, parameter
+from .schemas import WHOLE, a_list, component, one_of, parameter
 from .serializers import event_json
 
 _DEFAULT_TIMEOUT = 10
@@ -113,6 +113,13 @@ def events(api: Api, world: World, values: RequestArgs) -> Stream:
     return stream
 
 
+def list_events(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
+    """Return the events after a cursor that the feed still has."""
+    page = world.feed.since(values.query.get("since", 0))
+    found = (event_json(api, world, item) for item in page.items if isinstance(item, TimedEvent))
+    return {"events": [each for each in found if each is not None], "next": page.cursor, "missed": page.missed}
+
+
 def _encode(api: Api, world: World, item: object, cursor: int) -> bytes | None:
     """Return an event as a server-sent event. The last one is kept: every other stream that is open sends it next."""
     last, encoded = api.last_event.pair
@@ -158,5 +165,20 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
             {"type": "string"},
             query={"since": WHOLE},
             media_types=("text/event-stream",),
+        ),
+        Endpoint(
+            "GET",
+            "/_mock/worlds/{world}/events/list",
+            "The events after a cursor that are still kept, and how many are missed because they are not; use since=next "
+            "for the following ones.",
+            list_events,
+            object_schema(
+                "",
+                ["events", "next", "missed"],
+                events=a_list(component("TimedEvent")),
+                next=WHOLE,
+                missed=WHOLE,
+            ),
+            query={"since": WHOLE},
         ),
     )

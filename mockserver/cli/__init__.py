@@ -44,6 +44,7 @@ _COMMANDS = {
     "errors": "List every provider error of every provider.",
     "magic": "List the magic numbers and their effects.",
     "fixtures": "Generate and check world files.",
+    "scenario": "Run and check scenario files: a world and a timeline of what happens in it.",
 }
 
 _MODULES = {

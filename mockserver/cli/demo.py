@@ -8,7 +8,7 @@ import click
 
 from mockserver.settings import URL_VARIABLE, variable_of
 
-from .common import FORMAT, Output, kept_token, variable_option
+from .common import FORMAT, CliError, ExitCode, Output, kept_token, variable_option
 from .serve import option, settings_with
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ Examples:
 @FORMAT
 def demo(demo: str | None, url: str | None, token: str | None, port: int | None, form: str) -> None:
     """Run a demo: real clients in their own world. Without DEMO, start a server and print the URL of its demos."""
-    from mockserver.demo import DEMOS
+    from mockserver.demo import NAMES
 
-    if demo is not None and demo not in DEMOS:
-        raise click.BadParameter(f"{demo!r} is not a demo; the demos are {', '.join(DEMOS)}", param_hint="DEMO")
+    if demo is not None and demo not in NAMES:
+        raise click.BadParameter(f"{demo!r} is not a demo; the demos are {', '.join(NAMES)}", param_hint="DEMO")
     output = Output(form)
     if url is not None:
         _with_running_server(demo, url, token, output)
@@ -85,22 +85,29 @@ def _serve(port: int | None, output: Output) -> None:
 
 
 def _show_urls(url: str, output: Output) -> None:
-    from mockserver.demo import DEMOS
+    from mockserver.demo import all_demos
 
     page = f"{url}{PAGE.format(world='default', section='demos')}"
     lines = [f"The demos run in the browser at {page}", ""]
-    lines += [f"  mockserver demo {demo.name:<12} --server {url}   {demo.title}" for demo in DEMOS.values()]
-    output.line({"page": page, "demos": list(DEMOS)}, "\n".join([*lines, "", "Press Ctrl-C to stop."]))
+    lines += [
+        f"  mockserver demo {demo.name:<12} --server {url}   {demo.scenario.title}" for demo in all_demos().values()
+    ]
+    output.line({"page": page, "demos": list(all_demos())}, "\n".join([*lines, "", "Press Ctrl-C to stop."]))
 
 
 def _run(name: str, mock: Mock, output: Output, page: str | None = None) -> None:
     """Run a demo and show its steps, then the address of its page if there is one."""
-    from mockserver.demo import DEMOS, DemoRun
+    from mockserver.demo import find_demo
+    from mockserver.scenario import ScenarioRun
 
-    demo = DEMOS[name]
-    output.line({"demo": name, "title": demo.title, "about": demo.about, "page": page}, f"{demo.title}\n{demo.about}\n")
-    for number, step in enumerate(DemoRun(demo, mock).run_rest(), 1):
-        row = {"step": number, "at": step.at, "title": step.title, "text": step.text}
-        output.line(row, f"{number}. {step.at[11:19]}  {step.title}\n   {step.text}")
+    scenario = find_demo(name).scenario
+    row = {"demo": name, "title": scenario.title, "about": scenario.about, "page": page}
+    output.line(row, f"{scenario.title}\n{scenario.about}\n")
+    with ScenarioRun(scenario, mock) as scenario_run:
+        for step in scenario_run.run_rest():
+            step_row = {"step": step.number, "at": step.at, "title": step.title, "text": step.text}
+            output.line(step_row, f"{step.number}. {step.at[11:19]}  {step.title}\n   {step.text}")
+            if step.unmet:
+                raise CliError(f"step {step.number} went otherwise", ExitCode.NO, difference=list(step.unmet))
     if page is not None and output.form == "text":
         click.echo(f"\nSee it in the browser: {page}")

@@ -93,6 +93,27 @@ class EventRecord:
         return cls(read(row["at"]), row["event"], row)
 
 
+class EventPage(list[EventRecord]):
+    """Events of a world, in order."""
+
+    def __init__(self, events: Iterable[EventRecord], cursor: int, missed: int) -> None:
+        super().__init__(events)
+        self.cursor = cursor
+        """The cursor after the last one, for the next call."""
+        self.missed = missed
+        """How many events since the given cursor the server no longer keeps."""
+
+    @property
+    def rows(self) -> list[Row]:
+        """The events as JSON."""
+        return [event.row for event in self]
+
+    @classmethod
+    def of(cls, row: Row) -> EventPage:
+        """Build it from the control API's JSON."""
+        return cls(map(EventRecord.of, row["events"]), row["next"], row["missed"])
+
+
 @dataclass(frozen=True)
 class Time:
     """The state of a world's clock."""

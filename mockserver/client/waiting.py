@@ -9,7 +9,7 @@ from . import timefmt as moments
 from .awaiting import awaitable
 from .deliveries import DeliveriesMixin, DeliveryRecord
 from .timefmt import Duration
-from .values import ExchangeRecord, MessageRecord, Row
+from .values import EventPage, ExchangeRecord, MessageRecord, Row
 
 if TYPE_CHECKING:
     from mockserver.engine.deliveries import Status
@@ -105,6 +105,15 @@ class WaitMixin(DeliveriesMixin):
         filters = {name: value for name, value in wanted.items() if value is not None}
         found, cursor = self._awaited("delivery", timeout, since, filters)
         return self._delivery(self._ask("GET", f"/deliveries/{found['number']}"), cursor)
+
+    @awaitable
+    def events(self, *, since: int = 0) -> EventPage:
+        """Return the events after a cursor that the server still keeps, in order.
+
+        Args:
+            since: a cursor; 0 includes everything.
+        """
+        return EventPage.of(self._ask("GET", "/events/list", {"since": since}))
 
     def _awaited(self, kind: str, timeout: Duration, since: int | None, filters: Mapping[str, Any]) -> tuple[Row, int]:
         patience = moments.seconds(timeout)

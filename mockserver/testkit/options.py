@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mockserver.validation.messages import unknown_name
 
-KEYS = ("fixture", "seed", "variants", "freeze", "snapshot", "real")
-"""The options that a test may give: parameters of `AdminClient.create_world`, and whether it reaches the real providers."""
+if TYPE_CHECKING:
+    from mockserver.client import AdminClient
+    from mockserver.scenario import ScenarioRun
+
+KEYS = ("fixture", "seed", "variants", "freeze", "snapshot", "scenario", "real")
+"""The options that a test may give: parameters of `AdminClient.create_world`, a scenario that is replayed in the world, and whether
+it reaches the real providers."""
+
+_WORLDS = ("fixture", "freeze", "snapshot")
+"""The options that a scenario sets itself."""
 
 
 def checked(options: Mapping[str, Any], args: tuple[Any, ...] = ()) -> Mapping[str, Any]:
@@ -25,6 +34,26 @@ def checked(options: Mapping[str, Any], args: tuple[Any, ...] = ()) -> Mapping[s
     if not isinstance(options.get("variants") or {}, Mapping):
         raise ValueError(f"variants: {options['variants']!r} is not a mapping, such as {{'limits': 'off'}}")  # noqa: TRY004 - one kind of error for all that a marker says wrong
     return options
+
+
+def open_scenario(server: AdminClient, options: Mapping[str, Any], folder: Path) -> ScenarioRun:
+    """Begin the scenario of ``options["scenario"]`` in a new world with new credentials; no step is run yet.
+
+    Args:
+        server: the server.
+        options: the combined options of the test.
+        folder: the folder from which the scenario's path is relative.
+
+    Raises:
+        ValueError: the file is invalid, or an option is given that the scenario sets itself.
+    """
+    from mockserver.scenario import Scenario, ScenarioRun
+
+    for name in _WORLDS:
+        if name in options:
+            raise ValueError(f"{name}: the scenario {options['scenario']} sets it; give seed and variants at most")
+    rest = {name: value for name, value in options.items() if name != "scenario"}
+    return ScenarioRun(Scenario.load(folder / options["scenario"]), server, "", own_credentials=True, **rest)
 
 
 def combined(nearest_first: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

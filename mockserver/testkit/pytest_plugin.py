@@ -1,4 +1,4 @@
-"""The pytest fixtures ``mock_server``, ``mock_world`` and ``mock_redirect``; see README.md, "In your tests".
+"""The pytest fixtures ``mock_server``, ``mock_world``, ``mock_scenario`` and ``mock_redirect``; see README.md, "In your tests".
 
 Pytest loads this module in every run where mockserver is installed, so our other modules are imported only on use, but
 for `mockserver.unpatched`, which must be imported before any test replaces functions.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mockserver.client import Mock, WorldClient
     from mockserver.intercept.block import Block
     from mockserver.intercept.redirect import Redirection
+    from mockserver.scenario import ScenarioRun
     from mockserver.server import MockServer
     from mockserver.testkit.session_server import SessionServer
 
@@ -28,6 +29,7 @@ _MARK = "mockserver"
 _SESSION_SERVER = pytest.StashKey["SessionServer"]()
 _NEXT = pytest.StashKey[bool]()
 _BLOCK: pytest.StashKey[Block] = pytest.StashKey()
+_SCENARIO: pytest.StashKey[ScenarioRun] = pytest.StashKey()
 _REDIRECTED = pytest.StashKey[tuple[Path, ...]]()
 """The folders in which every test is redirected."""
 
@@ -86,7 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register our marker and the plugins that the options need."""
     config.addinivalue_line(
         "markers",
-        f"{_MARK}(fixture, seed, variants, freeze, snapshot, real): options of the test's world, as in"
+        f"{_MARK}(fixture, seed, variants, freeze, snapshot, scenario, real): options of the test's world, as in"
         " @pytest.mark.mockserver(fixture='small', freeze='2026-03-29T00:59:59Z'); real=True reaches the real provider",
     )
     config.stash[_REDIRECTED] = _redirected_folders(config)
@@ -202,13 +204,38 @@ def mockserver_variant(request: pytest.FixtureRequest) -> dict[str, str] | None:
 def mock_world(
     request: pytest.FixtureRequest, mock_server: MockServer | Mock, mockserver_variant: dict[str, str] | None
 ) -> Iterator[WorldClient]:
-    """A new world for this test, deleted after it; ``@pytest.mark.mockserver(...)`` sets its options."""
+    """A new world for this test, deleted after it; ``@pytest.mark.mockserver(...)`` sets its options.
+
+    With ``scenario`` the scenario is replayed in it first, unless the test steps through it by ``mock_scenario``.
+    """
     from mockserver.testkit.options import combined
 
     marks = [mark.kwargs for mark in request.node.iter_markers(_MARK)]
     options = combined([*([{"variants": mockserver_variant}] if mockserver_variant else []), *marks])
-    with mock_server.create_world(**options) as world:
+    if "scenario" not in options:
+        with mock_server.create_world(**options) as world:
+            yield world
+        return
+    from mockserver.testkit.options import open_scenario
+
+    try:
+        scenario_run = open_scenario(mock_server, options, request.path.parent)
+    except ValueError as reason:
+        pytest.fail(f"@pytest.mark.{_MARK}: {reason}", pytrace=False)
+    with scenario_run.world as world, scenario_run:
+        request.node.stash[_SCENARIO] = scenario_run
+        if "mock_scenario" not in request.fixturenames:
+            scenario_run.replay()
         yield world
+
+
+@pytest.fixture
+def mock_scenario(request: pytest.FixtureRequest, mock_world: WorldClient) -> ScenarioRun:  # noqa: ARG001 - it opens the scenario
+    """The run of the scenario of ``@pytest.mark.mockserver(scenario=...)``, with no step run yet: `run_next` and `replay` do that."""
+    if _SCENARIO not in request.node.stash:
+        pytest.fail(f"mock_scenario needs @pytest.mark.{_MARK}(scenario='FILE')", pytrace=False)
+    scenario_run: ScenarioRun = request.node.stash[_SCENARIO]
+    return scenario_run
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,14 +6,16 @@ From the import of this module to the end of the process, connections to the pro
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import TestCase
 
 from mockserver.intercept.block import Block, allow_providers
 from mockserver.server import MockServer
 
-from .options import checked, combined
+from .options import checked, combined, open_scenario
 
 if TYPE_CHECKING:
     from mockserver.client import WorldClient
@@ -36,7 +38,9 @@ class MockWorldCase(TestCase):
     """
 
     mockserver: ClassVar[Mapping[str, Any]] = {}
-    """The options of the worlds: ``fixture``, ``seed``, ``variants``, ``freeze``, ``snapshot``.
+    """The options of the worlds: ``fixture``, ``seed``, ``variants``, ``freeze``, ``snapshot``, ``scenario``.
+
+    The path of a scenario is relative to the module's folder; the scenario is replayed before the test.
 
     With ``real`` nothing is redirected: the tests reach the real providers.
     """
@@ -56,8 +60,20 @@ class MockWorldCase(TestCase):
         """Create the world, and redirect the providers' hosts to it."""
         super().setUp()
         options = combined([self.mockserver])
+        if "scenario" in options:
+            self.world = self._replay(options)
+            if not self.mockserver.get("real"):
+                self.enterContext(self.server.redirected(self.world))
+            return
         if self.mockserver.get("real"):
             self.enterContext(allow_providers())
             self.world = self.enterContext(self.server.create_world(**options))
         else:
             self.world = self.enterContext(self.server.redirected(**options))
+
+    def _replay(self, options: Mapping[str, Any]) -> WorldClient:
+        folder = Path(sys.modules[type(self).__module__].__file__ or "").parent
+        scenario_run = open_scenario(self.server, options, folder)
+        world = self.enterContext(scenario_run.world)
+        self.enterContext(scenario_run).replay()
+        return world

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from threading import Lock
 
 from mockserver.client import Mock
-from mockserver.demo import Demo, DemoRun, Step
+from mockserver.demo import Demo
+from mockserver.scenario import ScenarioRun, StepResult
 
 
 class DemoSessions:
@@ -14,9 +15,9 @@ class DemoSessions:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._runs: dict[str, DemoRun] = {}
+        self._runs: dict[str, ScenarioRun] = {}
 
-    def steps(self, demo: Demo) -> Sequence[Step]:
+    def steps(self, demo: Demo) -> Sequence[StepResult]:
         """Return the completed steps of a demo."""
         demo_run = self._runs.get(demo.name)
         return tuple(demo_run.steps) if demo_run is not None else ()
@@ -37,7 +38,7 @@ class DemoSessions:
             if demo_run is None or demo_run.is_over or action == "start":
                 if demo_run is not None:
                     demo_run.close()
-                demo_run = self._runs[demo.name] = DemoRun(demo, mock)
+                demo_run = self._runs[demo.name] = ScenarioRun(demo.scenario, mock)
             if action == "all":
                 list(demo_run.run_rest())
             else:

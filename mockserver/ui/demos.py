@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.client import Mock
-from mockserver.demo import DEMOS, Demo, find_demo
+from mockserver.demo import Demo, all_demos, find_demo
 from mockserver.engine.instants import EARLIEST, LATEST
 from mockserver.engine.messages import handset_key
 
@@ -24,7 +24,7 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
                 "is_running": demo_sessions.is_running(demo),
                 "thread": _thread(page_request, demo),
             }
-            for demo in DEMOS.values()
+            for demo in all_demos().values()
         ],
         "url_in_world": url_in_world,
     }
@@ -36,9 +36,9 @@ def _thread(page_request: PageRequest, demo: Demo) -> Thread | None:
     if world is None or not page_request.context.demo_sessions.steps(demo):
         return None
     with world.lock:
-        if not world.state.message_store.count(handset_key(demo.handset), EARLIEST, LATEST):
+        if not world.state.message_store.count(handset_key(demo.scenario.phone), EARLIEST, LATEST):
             return None
-        (thread,) = build_threads(page_request, world.state, [demo.handset])
+        (thread,) = build_threads(page_request, world.state, [demo.scenario.phone])
     return thread
 
 
@@ -50,7 +50,7 @@ def run_step(page_request: PageRequest) -> str:
         ValueError: there is no such demo.
     """
     form, environ = page_request.request.form, page_request.request.environ
-    demo = find_demo(DEMOS, form.get("demo", ""))
+    demo = find_demo(form.get("demo", ""))
     # The demo's requests go to the address at which this one came in: the host name that the browser uses may not resolve here.
     host = environ["SERVER_NAME"]
     url = f"{environ['wsgi.url_scheme']}://{f'[{host}]' if ':' in host else host}:{environ['SERVER_PORT']}"

@@ -16,8 +16,8 @@ _LENGTH = 60
 """The number of characters of a text that are shown."""
 
 
-class WorldFileError(ValueError):
-    """A world file is invalid."""
+class FileError(ValueError):
+    """A file that a user wrote is invalid."""
 
     def __init__(self, difference: str, place: Place = (), file: Path | None = None) -> None:
         self.difference = difference
@@ -26,6 +26,10 @@ class WorldFileError(ValueError):
         """Where it was found; empty for the file as a whole."""
         parts = (str(file) if file else "", format_place(place), difference)
         super().__init__(": ".join(filter(None, parts)))
+
+
+class WorldFileError(FileError):
+    """A world file is invalid."""
 
 
 def format_place(place: Place) -> str:

@@ -14,7 +14,7 @@ from .diff import difference
 from .dump import dump
 from .early_rejection import EarlyRejection
 from .formats import FORMAT, upgrade
-from .load import ClockSetting, WorldFile, find_file_errors, load, parse, read
+from .load import ClockSetting, WorldFile, find_document_errors, find_file_errors, load, parse, read
 from .rules import COMPILED_ABOVE, ProviderSchema, Rules, Switch
 from .writer import lines, save
 
@@ -31,6 +31,7 @@ __all__ = [
     "decode_file",
     "difference",
     "dump",
+    "find_document_errors",
     "find_file_errors",
     "lines",
     "load",

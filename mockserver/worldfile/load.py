@@ -107,12 +107,17 @@ def find_file_errors(path: Path, rules: Rules) -> list[WorldFileError]:
     except WorldFileError as error:
         return [WorldFileError(error.difference, error.place, path)]
     found: dict[Place, WorldFileError] = {}
-    for each in chain(find_errors(document, rules), _instant_errors(document)):
+    for each in find_document_errors(document, rules):
         place = place_in_format_1(each.place) if is_format_1(source) else each.place
         found.setdefault(place, WorldFileError(each.difference, place, path))
         if len(found) > MOST_ERRORS:
             break
     return list(found.values())
+
+
+def find_document_errors(document: Any, rules: Rules) -> Iterator[WorldFileError]:
+    """Yield the errors of a decoded world file of the present format, the one to report first."""
+    return chain(find_errors(document, rules), _instant_errors(document))
 
 
 def _instant_errors(document: Any) -> Iterator[WorldFileError]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from mockserver.demo.receiver import Receiver
+from mockserver.scenario.receiver import Receiver
 from mockserver.ui.routes import SECTIONS
 
 SMALLEST = 44
@@ -16,7 +16,7 @@ SMALLEST = 44
 def full(server, world, sender):
     """A world in which every section has something to show."""
     server.create_world("empty", id="bare")
-    with Receiver() as script:
+    with Receiver(status=500) as script:
         world.change_account(
             "serwersms",
             "documents",

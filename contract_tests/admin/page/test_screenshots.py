@@ -11,7 +11,8 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from mockserver.demo import DEMOS, DemoRun
+from mockserver.demo import find_demo
+from mockserver.scenario import ScenarioRun
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -79,7 +80,7 @@ def show_exchange(page, server):
 
 
 def show_demo(page, server):
-    demo_run = DemoRun(DEMOS["reply"], server)
+    demo_run = ScenarioRun(find_demo("reply").scenario, server)
     page.goto(f"{server.url}/_mock/ui/worlds/default/demos")
     for step in range(1, 5):
         page.locator("#demo-reply").get_by_role("button").first.click()
