@@ -30,6 +30,7 @@ _COMMANDS = {
     "message": "Add, change, delete and list messages.",
     "inbound": "Simulate an inbound message from a handset.",
     "checkpoint": "Make checkpoints of a world, show what has changed since one, and return to one.",
+    "state": "Check, compact, export and import a state that is kept in a file or in PostgreSQL.",
     "clock": "Show, freeze, advance and resume a world's clock.",
     "variant": "Show and set the variants of quirks.",
     "fault": "Add, list and remove fault rules for responses and webhooks.",

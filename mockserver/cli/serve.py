@@ -184,7 +184,10 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bo
     if watcher is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)
         Thread(target=watcher.run, args=(pause,), name="mockserver-reload", daemon=True).start()
-    server.run(lambda _: Output(form).line(_addresses(server, settings), _banner(server, settings)))
+    try:
+        server.run(lambda _: Output(form).line(_addresses(server, settings), _banner(server, settings)))
+    finally:
+        service.registry.close()
 
 
 def start_log(settings: Settings) -> None:

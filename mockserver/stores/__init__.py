@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from mockserver.engine.event_log import Store
-
-    from .sql import Codec
+    from .sql import Codec, SqlStore
 
 POSTGRESQL: Final = ("postgresql://", "postgres://")
 """How the URL of a state in PostgreSQL begins."""
@@ -56,7 +54,8 @@ def open_store(
     history: int = 10_000,
     journal: int = 10_000,
     keeps_exchanges: bool = True,
-) -> Store:
+    is_read_only: bool = False,
+) -> SqlStore:
     """Open a state, and create it where there is none.
 
     Args:
@@ -66,6 +65,7 @@ def open_store(
         history: the commits of each world that are kept behind its latest snapshot.
         journal: the exchanges that are read when a world is loaded.
         keeps_exchanges: whether exchanges are stored.
+        is_read_only: whether the state must exist, and is not changed.
 
     Raises:
         MissingLibrary: a library that it needs is not installed.
@@ -82,4 +82,4 @@ def open_store(
         raise MissingLibrary("a state in PostgreSQL is not supported yet")
     from .sqlite import SqliteStore
 
-    return SqliteStore(Path(state), codec, retention, sync)
+    return SqliteStore(Path(state), codec, retention, sync, is_read_only=is_read_only)

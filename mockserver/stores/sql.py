@@ -45,7 +45,7 @@ from .schema import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Executable
     from sqlalchemy.sql.dml import Insert
 
     from mockserver.engine.event_log import RegistryTransaction, Secrets
@@ -162,6 +162,23 @@ class SqlStore(ABC):
     @abstractmethod
     def create_log(self, world_id: str, number: int) -> SqlWorldLog:
         """Return a new log of a world."""
+
+    @property
+    @abstractmethod
+    def is_current(self) -> bool:
+        """Whether no process has changed the registry since `changes`, as far as the transaction that began last has seen."""
+
+    @abstractmethod
+    def changes(self) -> Sequence[RegistryChange]:
+        """Return what other processes have changed of the registry since the last time, in order."""
+
+    @abstractmethod
+    def find_damage(self) -> Sequence[str]:
+        """Look for damage below the level of tables, and return a sentence for each that is found."""
+
+    @abstractmethod
+    def shrink(self) -> None:
+        """Give back the room of what was deleted."""
 
     @abstractmethod
     def next_due(self, world: CommittedWorld) -> int | None:
@@ -283,6 +300,10 @@ class SqlStore(ABC):
                 )
             if upto is None:
                 return
+
+    def finish_housekeeping(self) -> None:
+        """Write the snapshots that are due, and delete what they make superfluous."""
+        self._housekeeper.close()
 
     def close(self) -> None:
         """Finish the housekeeping."""
@@ -511,6 +532,8 @@ class SqlWorldLog(ABC):
         self.used_blobs: set[str] = set()
         self.written_due: int | None = None
         """What `WORLDS`'s ``next_due`` is."""
+        self.snapshot_sequence = 0
+        """The sequence of the snapshot from which the world was loaded."""
         self._since_snapshot = 0
         """Events since the latest snapshot, or since one is being written."""
 
@@ -533,7 +556,7 @@ class SqlWorldLog(ABC):
         """Return whether a process that has started an attempt has ended."""
 
     @abstractmethod
-    def fetch(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    def fetch(self, statement: Executable) -> Sequence[Any]:
         """Return the rows of a query: inside the transaction, if one has begun."""
 
     # -- writing -----------------------------------------------------------------------------------------------------
@@ -586,8 +609,9 @@ class SqlWorldLog(ABC):
         )
         (snapshot,) = self.fetch(newest)
         initial = codec.decode_initial_state(snapshot.initial, self.get_blob)
-        state = codec.decode_state(self._snapshot_state(snapshot.sequence), self.get_blob)
+        state = codec.decode_state(self.snapshot_state(snapshot.sequence), self.get_blob)
         self.position = Position(snapshot.sequence, snapshot.cursor, snapshot.last_exchange, snapshot.at)
+        self.snapshot_sequence = snapshot.sequence
         self.written_due = world.next_due
         self._since_snapshot = 0
         for commit in self._read(snapshot.sequence):
@@ -642,7 +666,8 @@ class SqlWorldLog(ABC):
             if len(rows) < PAGE:
                 return
 
-    def _snapshot_state(self, sequence: int) -> bytes:
+    def snapshot_state(self, sequence: int) -> bytes:
+        """Read the encoded state of a snapshot."""
         parts = (
             select(SNAPSHOT_PARTS.c.body)
             .where(SNAPSHOT_PARTS.c.world == self.number, SNAPSHOT_PARTS.c.sequence == sequence)

@@ -38,7 +38,7 @@ from .schema import VERSION
 from .sql import Codec, RegistryWriter, Retention, SqlStore, SqlWorldLog, cleared_at
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Executable
     from sqlalchemy.sql.dml import Insert
 
     from mockserver.engine.event_log import RegistryChange, RegistryTransaction
@@ -65,10 +65,24 @@ class SqliteStore(SqlStore):
     """The worlds of a server in one SQLite file."""
 
     is_shared: ClassVar[bool] = False
-    is_current = True
 
-    def __init__(self, path: Path, codec: Codec, retention: Retention | None = None, sync: Sync = "normal") -> None:
+    def __init__(
+        self,
+        path: Path,
+        codec: Codec,
+        retention: Retention | None = None,
+        sync: Sync = "normal",
+        *,
+        is_read_only: bool = False,
+    ) -> None:
         """Open a state, or create it where there is no file or an empty one.
+
+        Args:
+            path: the file.
+            codec: how a state is written.
+            retention: how much of its past is kept.
+            sync: what a commit survives.
+            is_read_only: whether the file must exist, and is not changed.
 
         Raises:
             StateUnusable: the file is damaged, of a newer version, or no state of this program.
@@ -77,16 +91,17 @@ class SqliteStore(SqlStore):
         super().__init__(codec, retention or Retention(), f"{os.getpid()}-{time_ns()}")
         self.path = path
         self._mutex = RLock()
-        self._driver = open_state(path, sync)
+        self._driver = open_to_read(path) if is_read_only else open_state(path, sync)
         self._engine = create_engine("sqlite://", creator=lambda: self._driver, poolclass=StaticPool)
         event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         self._connection = self._engine.connect()
-        try:
-            with self.begin_write() as connection:
-                migrate(connection)
-        except BaseException:
-            self.close()
-            raise
+        if not is_read_only:
+            try:
+                with self.begin_write() as connection:
+                    migrate(connection)
+            except BaseException:
+                self.close()
+                raise
 
     @contextmanager
     def begin_write(self) -> Iterator[Connection]:
@@ -99,6 +114,21 @@ class SqliteStore(SqlStore):
     def insert_ignoring(self, table: Any) -> Insert:
         """Return a statement that inserts rows, except those whose key is there already."""
         return insert_sqlite(table).on_conflict_do_nothing()
+
+    def find_damage(self) -> Sequence[str]:
+        """Check every page of the file."""
+        with self.begin_read() as connection:
+            found = connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars().all()
+        return [] if found == ["ok"] else [f"the file is damaged: {each}" for each in found]
+
+    def shrink(self) -> None:
+        """Write the file anew, without the room of what was deleted."""
+        with self._mutex, self._reported():
+            try:
+                self._driver.execute("VACUUM")
+                self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as reason:
+                raise self._unavailable(reason) from reason
 
     def create_log(self, world_id: str, number: int) -> SqliteWorldLog:
         """Return a new log of a world."""
@@ -119,6 +149,11 @@ class SqliteStore(SqlStore):
             with self.begin_write() as connection:
                 transaction.write(connection)
             transaction.finish()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether no other process has changed the registry: none can."""
+        return True
 
     def changes(self) -> Sequence[RegistryChange]:
         """Return nothing: no other process changes the registry."""
@@ -201,7 +236,7 @@ class SqliteWorldLog(SqlWorldLog):
         """Return whether a process that has started an attempt has ended: every one but this."""
         return holder != self.holder
 
-    def fetch(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    def fetch(self, statement: Executable) -> Sequence[Any]:
         """Return the rows of a query."""
         with self.store.begin_read() as connection:
             return connection.execute(statement).all()
@@ -240,6 +275,41 @@ def open_state(path: Path, sync: Sync = "normal") -> sqlite3.Connection:
         raise
 
 
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a state's file to read it, while no server uses it. It is left as it is, byte for byte.
+
+    Raises:
+        StateUnusable: there is no such file, or it is damaged, of another version, or no state of this program.
+        StateNotAllowed: another process holds it, or it may not be read.
+    """
+    if not is_file(path):
+        raise StateUnusable(f"there is no state {path}")
+    with _open_files_lock:
+        key = _key(path)
+        if key in _open_files:
+            raise StateNotAllowed(f"the state {path} is in use by this process already")
+        _open_files.add(key)
+    try:
+        check_file(path)
+        return _connect_to_read(path)
+    except BaseException:
+        with _open_files_lock:
+            _open_files.discard(key)
+        raise
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Return a connection that cannot change the file. Where nothing waits to be merged, it makes no files beside it either."""
+    is_merged = not exists(_beside(path, "-wal")) or size_of(_beside(path, "-wal")) == 0
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_merged else ''}",
+        uri=True,
+        timeout=_PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
 def check_file(path: Path) -> None:
     """Check that a file is a state of this program, without changing it.
 
@@ -259,10 +329,7 @@ def check_file(path: Path) -> None:
         raise StateUnusable(f"{path} is a SQLite file of another program, and was left as it is")
     was_killed = exists(_beside(path, "-wal")) and size_of(_beside(path, "-wal")) > 0
     has_index = exists(_beside(path, "-shm"))
-    # Where nothing waits to be merged, the file alone is read: that makes no files beside it.
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro{'' if was_killed else '&immutable=1'}", uri=True, timeout=_PATIENCE
-    )
+    connection = _connect_to_read(path)
     try:
         with closing(connection):
             version = connection.execute("SELECT version_num FROM mockserver_version").fetchone()
@@ -338,6 +405,8 @@ def _open(path: Path, sync: Sync) -> sqlite3.Connection:
     except sqlite3.Error as reason:
         connection.close()
         raise explain_error(path, reason) from reason
+    with suppress(OSError):
+        delete(_beside(path, "-shm"))  # an index for several processes, which `check_file` may have made
     return connection
 
 
