@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from contract_tests.installed import INSTALLED
 from mockserver.app import create_codec
+from mockserver.engine.decisions import DecisionTrace
 from mockserver.engine.entries import Entries
 from mockserver.engine.faults import FaultRules
 from mockserver.engine.message_store import MessageStore
@@ -23,6 +24,7 @@ _PARTS: tuple[tuple[Any, Callable[[Any], Iterable[Any]]], ...] = (
     (Mapping, lambda value: [(key, each) for key, each in value.items()]),
     ((set, frozenset), lambda value: sorted(value, key=repr)),
     ((list, tuple), lambda value: value),
+    (DecisionTrace, lambda value: [value.windows, value.magic, value.emptied_by]),
     (Struct, lambda value: [getattr(value, field) for field in value.__struct_fields__]),
     (State, lambda value: value.contents().items()),
     (MessageStore, lambda value: [value.next_serial, sorted(value, key=lambda each: each.serial)]),

@@ -19,15 +19,18 @@ from contract_tests.engine.test_fold_of_events import SMALL
 from contract_tests.installed import PROVIDERS, VARIANTS
 from mockserver.engine.accounts import Account
 from mockserver.engine.clock import Clock
+from mockserver.engine.decisions import DecisionTrace
 from mockserver.engine.deliveries import WebhookFault
 from mockserver.engine.faults import Fault, Matches
 from mockserver.engine.frozen import freeze
 from mockserver.engine.instants import EARLIEST, LATEST
 from mockserver.engine.journal import ResponseOrigin
+from mockserver.engine.limits import LimitStatus
 from mockserver.engine.provider_errors import ProviderError, Source
 from mockserver.engine.state import InitialState, State
 from mockserver.engine.webhook_faults import WEBHOOK_FAULTS
 from mockserver.http.fault_effects import FAULT_TYPES, Garbage, UniformDelay
+from mockserver.stores.codec import RecordedUsage
 
 T = TypeVar("T")
 
@@ -133,6 +136,14 @@ SPECIAL: dict[Any, SearchStrategy[Any]] = {
     ProviderError: st.deferred(errors),
     Matches: st.sampled_from(["a+", "^ż|b$", "\\d{3}"]).map(Matches),
     Garbage: st.sampled_from([None, "", "AAEC"]).map(Garbage),
+    DecisionTrace: st.builds(
+        DecisionTrace,
+        st.none()
+        | st.lists(st.deferred(lambda: of(LimitStatus)), min_size=1, max_size=2).map(tuple).map(RecordedUsage),
+        st.none() | TEXTS,
+        st.none() | st.lists(TEXTS, max_size=2).map(tuple),
+    ),
+    dict[str, Any]: st.dictionaries(TEXTS, st.none() | st.booleans() | TEXTS | st.lists(TEXTS, max_size=2), max_size=3),
     UniformDelay: st.builds(UniformDelay, st.floats(0, 1), st.floats(1, 2)),
     State: STATES,
     InitialState: st.deferred(

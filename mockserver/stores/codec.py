@@ -11,6 +11,7 @@ The events of ordinary requests are arrays of the event's name and its fields, b
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from hashlib import blake2b
@@ -377,7 +378,7 @@ class _Writer:
         if special is not None:
             return special(self, value)
         if isinstance(value, ProviderError):
-            return self.error(value)
+            return self.nested_error(value)
         try:
             return self._types.pack(self.value, value)
         except StoredDataError:
@@ -456,17 +457,26 @@ class _Writer:
     # -- exchanges
 
     def exchange(self, exchange: Exchange) -> Any:
-        found = {}
-        for name, default in _EXCHANGE_DEFAULTS:
-            value = getattr(exchange, name)
-            if value is default:
-                continue
-            if name == "variants":
-                found[name] = self.variants(value)
-            elif name == "error" and value is exchange.result:
-                found[name] = True
-            else:
-                found[name] = self.value(value)
+        """Write an exchange by hand, because each request of a stored world does this."""
+        scalars = zip(_SCALAR_FIELDS, _scalars_of(exchange), _SCALAR_DEFAULTS, strict=True)
+        found = {name: value for name, value, default in scalars if value != default}
+        found["head"], found["body"] = exchange.head, exchange.body
+        found["response_head"], found["response_body"] = exchange.response_head, exchange.response_body
+        found["variants"] = self.variants(exchange.variants)
+        values = exchange.values
+        if type(values) is dict and all(map(_is_text, values)) and all(map(_is_text, values.values())):
+            found["values"] = values
+        else:
+            found["other_values"] = self.value(values)
+        if exchange.trace is not None:
+            found["trace"] = self.trace(exchange.trace)
+        result, error = exchange.result, exchange.error
+        if result is not None:
+            found["result"] = self.error(result)
+        if error is not None:
+            found["error"] = True if error is result else self.error(error)
+        if exchange.fault is not None:
+            found["fault"] = exchange.fault
         return found
 
     def variants(self, variants: Mapping[str, str]) -> Any:
@@ -481,15 +491,33 @@ class _Writer:
         return {"$blob": found[1]}
 
     def trace(self, trace: DecisionTrace) -> Any:
-        return {"$trace": [*map(self.value, (trace.windows, trace.magic, trace.emptied_by))]}
+        windows = [
+            (limit.most, limit.seconds, limit.sentence, limit.is_fixed, used, free_at)
+            for limit, used, free_at in map(_WINDOW, trace.windows)
+        ]
+        return windows, trace.magic, trace.emptied_by
 
     def error(self, error: ProviderError) -> Any:
         provider, name = self._codec.error_names.get(type(error), ("", type(error).__name__))
-        return {"$error": [provider, name, self.value(error.facts), self.value(vars(error).get("source"))]}
+        return provider, name, self.value(error.facts), self.value(vars(error).get("source"))
+
+    def nested_error(self, error: ProviderError) -> Any:
+        return {"$error": self.error(error)}
 
 
-_NO_EXCHANGE = Exchange("", "", (), b"", None)
-_EXCHANGE_DEFAULTS = [(name, getattr(_NO_EXCHANGE, name)) for name in Exchange.__struct_fields__]
+def _is_text(value: object) -> bool:
+    return type(value) is str
+
+
+_WINDOW = attrgetter("limit", "used", "free_at")
+
+_SCALAR_FIELDS = (
+    *("method", "target", "listener", "number", "world", "at", "provider", "account", "operation", "effect", "origin"),
+    *("status", "sent", "ending", "size", "invalid_reason", "is_masked", "masked_secrets"),
+)
+"""The fields of an exchange that are texts, numbers or ``None``."""
+_scalars_of = attrgetter(*_SCALAR_FIELDS)
+_SCALAR_DEFAULTS = _scalars_of(Exchange("", "", (), b"", None))
 _INITIAL_FIELDS = tuple(InitialState.__dataclass_fields__)
 _FIXTURE_FIELDS = tuple(Fixture.__dataclass_fields__)
 
@@ -502,7 +530,6 @@ _SPECIAL: Mapping[type, Callable[[_Writer, Any], Any]] = {
     Entries: _Writer.entries,
     Scheduler: _Writer.scheduler,
     FaultRules: _Writer.fault_rules,
-    DecisionTrace: _Writer.trace,
 }
 
 
@@ -673,15 +700,23 @@ class _Reader:
 
     # -- exchanges
 
-    def exchange(self, content: Any) -> Exchange:
-        exchange = Exchange("", "", (), b"", None)
+    def exchange(self, content: dict[str, Any]) -> Exchange:
+        pop = content.pop
+        exchange = Exchange(
+            pop("method", ""), pop("target", ""), _pairs(pop("head")), b64decode(pop("body")), pop("listener", None)
+        )
+        exchange.response_head, exchange.response_body = _pairs(pop("response_head")), b64decode(pop("response_body"))
+        exchange.variants = self.variants(pop("variants")["$blob"])
+        exchange.values = pop("values") if "values" in content else self.value(pop("other_values"))
+        if "trace" in content:
+            exchange.trace = self.trace(pop("trace"))
+        if "result" in content:
+            exchange.result = self.error(pop("result"))
+        if "error" in content:
+            error = pop("error")
+            exchange.error = exchange.result if error is True else self.error(error)
         for name, value in content.items():
-            if name == "variants":
-                exchange.variants = self.variants(value["$blob"])
-            elif value is True and name == "error":
-                exchange.error = exchange.result
-            else:
-                setattr(exchange, name, self.value(value))
+            setattr(exchange, name, value)
         return exchange
 
     def variants(self, digest: str) -> Mapping[str, str]:
@@ -694,8 +729,13 @@ class _Reader:
         return found
 
     def trace(self, content: Any) -> DecisionTrace:
-        windows, magic, emptied_by = map(self.value, content)
-        return DecisionTrace(RecordedUsage(windows) if windows else None, magic, emptied_by)
+        windows, magic, emptied_by = content
+        statuses = [LimitStatus(Limit(*limit), used, free_at) for *limit, used, free_at in windows]
+        return DecisionTrace(
+            RecordedUsage(tuple(statuses)) if statuses else None,
+            magic,
+            None if emptied_by is None else tuple(emptied_by),
+        )
 
     def error(self, content: Any) -> ProviderError:
         provider, name, facts, source = content
@@ -704,6 +744,10 @@ class _Reader:
         if source is not None:
             found.source = self.value(source)
         return found
+
+
+def _pairs(written: Any) -> tuple[tuple[str, str], ...]:
+    return tuple([(name, value) for name, value in written])
 
 
 _ROW = len(Message.__struct_fields__) - 2
@@ -723,7 +767,6 @@ _SPECIAL_NAMES: Mapping[str, Callable[[_Reader, Any], Any]] = {
     "$entries": _Reader.entries,
     "$scheduler": _Reader.scheduler,
     "$faults": _Reader.fault_rules,
-    "$trace": _Reader.trace,
     "$error": _Reader.error,
 }
 
