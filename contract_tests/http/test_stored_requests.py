@@ -142,3 +142,21 @@ def test_a_world_of_another_process_is_served_by_prefix_and_credential(contents:
 
         requests.delete(f"{two.url}/_mock/worlds/made-by-one", timeout=10)
         assert send(one, "gone", "/_w/made-by-one").status_code == 404
+
+
+def test_a_secret_of_a_real_account_is_not_written_to_the_store(server: MockServer, contents: StoredContents) -> None:
+    secrets = [f"real-secret-{number}" for number in range(6)]
+    form = {"username": "someone", "password": secrets[0], "phone": "500600700", "text": f"my {secrets[0]}"}
+    requests.post(f"{server.url}/messages/send_sms.json", data=form, timeout=10)
+    requests.post(f"{server.url}/messages/send_sms.json", json={**form, "password": secrets[1]}, timeout=10)
+    bearer = {"Authorization": f"Bearer {secrets[2]}"}
+    requests.post(f"{server.url}/messages/send_sms.json", data={"phone": "1"}, headers=bearer, timeout=10)
+    requests.get(f"{server.url}/api/messages/program/141501", auth=("someone", secrets[3]), timeout=10)
+    keys = {"action": "sms.send_message", "access_key": secrets[4], "secret_access_key": secrets[5]}
+    requests.get(f"{server.url}/ibp_api.php", params=keys, timeout=10)
+    requests.post(f"{server.url}/messages/send_sms.json", data={"phone": secrets[0]}, timeout=10)
+
+    commits = contents.worlds["default"].commits
+    assert sum(len(commit.exchanges) for commit in commits) == 6
+    written = repr([(commit.batches, commit.exchanges) for commit in commits])
+    assert [secret for secret in secrets if secret in written] == []

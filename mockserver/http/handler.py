@@ -567,7 +567,10 @@ class Handler:
         if exchange.world is None:
             exchange.world, exchange.at = world.id, world.instant()
         if exchange.account is None:
-            self._masking.apply_to_new(exchange)
+            if self.registry.store is None:
+                self._masking.apply_to_new(exchange)
+            else:
+                self._masking.apply_to_stored(exchange)
         return world
 
     def _log(self, exchange: Exchange, path: str) -> None:

@@ -100,6 +100,12 @@ class Masking:
         journal = self._journal_of(exchange.world or "")
         self._mask_places(exchange, _NOTHING if journal is None else self._sent_to(journal))
 
+    def apply_to_stored(self, exchange: Exchange) -> None:
+        """Mask an exchange that is about to be written to a store, also in its parameters: a secret must not get there."""
+        self.apply(exchange)
+        values = {name: self.parameter(name, value) for name, value in exchange.values.items()}
+        exchange.values = self.mask_data(exchange.world, values)
+
     def mask_data(self, world_id: str | None, data: Any) -> Any:
         """Return data of JSON, or a text, with the secrets masked that the world has got."""
         journal = self._journal_of(world_id or "")
