@@ -9,6 +9,7 @@
 # make neighbours  measure how much one client's bad behaviour delays another (10 minutes; SHORT=1: 4 seconds for each load)
 # make soak   send mixed traffic for ten minutes, and fail where the server takes more and more, is late or errs (SHORT=1: half a minute;
 #             REQUESTS=1000000: so many; WORLDS=100000: and worlds beside them; SEED=…)
+# make torture  kill a server that keeps its state in a file 200 times under load, and check what it has kept (SHORT=1: 8 times; SEED=…)
 # make lock    refresh locks/: the versions and hashes of what CI, the image and a developer with LOCKED=1 install (UPGRADE=1: newer ones)
 # make audit   look for known vulnerabilities of the locked versions; fails where the advisories cannot be reached
 # make sbom    write dist/sbom.cdx.json: what the locked versions are made of, in CycloneDX
@@ -29,7 +30,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test smoke coverage check lint golden lowest newest cohabitation fuzz neighbours soak pythons reference fixtures bench bench-in-process screenshots system clean
+.PHONY: run test smoke coverage check lint golden lowest newest cohabitation fuzz neighbours soak torture pythons reference fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -94,6 +95,9 @@ neighbours: $(VENV)/test.stamp
 
 soak: $(VENV)/test.stamp
 	$(BIN)/python -m contract_tests.soak $(if $(SHORT),--short) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(WORLDS),--worlds $(WORLDS)) $(if $(SEED),--seed $(SEED))
+
+torture: $(VENV)/test.stamp
+	$(BIN)/python -m contract_tests.torture $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED))
 
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
     --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade)
