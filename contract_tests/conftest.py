@@ -15,6 +15,7 @@ from werkzeug.test import Client, TestResponse
 
 from contract_tests.clocks import let_pass
 from contract_tests.installed import CALLBACKS, PROVIDERS, VARIANTS
+from contract_tests.postgresql import PostgreSQL, run_postgresql
 from contract_tests.ways import both_ways
 from mockserver.app import Service, build_service, read_fixture
 from mockserver.engine.clock import Clock
@@ -170,6 +171,19 @@ def unknown() -> Iterator[str]:
     with socket.socket() as kept:
         kept.bind(("127.0.0.1", 0))  # bound and not listening: who connects is rejected
         yield f"http://127.0.0.1:{kept.getsockname()[1]}"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server of this test process; tests have databases of their own, and leave it running."""
+    with run_postgresql() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgresql: PostgreSQL) -> str:
+    """The URL of a new database of PostgreSQL."""
+    return postgresql.create_database()
 
 
 class DialogTech:

@@ -65,8 +65,8 @@ class Commit(Struct, frozen=True):
 class Begun(Struct, frozen=True):
     """The beginning of a transaction."""
 
-    commits: Sequence[Commit] = ()
-    """What other processes have committed since the last commit that this one knows."""
+    commits: Sequence[Commit] | None = ()
+    """What other processes have committed since the last commit that this one knows; ``None`` if the world is to be loaded."""
     machine_time: Instant | None = None
     """The time by which running clocks run; ``None`` for that of this process."""
 
@@ -133,6 +133,9 @@ class CommittedWorld(Protocol):
     state: State
     """The state after the commit; it must not be kept, only copied or encoded."""
 
+    machine_time: Instant | None
+    """The time of the transaction, as `Begun` has it."""
+
     @property
     def next_run(self) -> Instant | None:
         """By the machine's time, when something is due; ``None`` for never, and while the clock is frozen."""
@@ -190,6 +193,25 @@ class RegistryTransaction(Protocol):
         """Store that a world has other credentials, or is no more."""
 
 
+class SharedWorlds(Protocol):
+    """The worlds of a process, as a store needs them that several processes share. What is called may raise `StoreUnavailable`."""
+
+    def sync(self) -> None:
+        """Follow the changes that other processes have made to the list of worlds."""
+
+    def resume(self, world_id: str) -> None:
+        """Go on with what is scheduled in a world, in place of a process that has ended."""
+
+    def awaited(self) -> Mapping[str, int]:
+        """Return the worlds whose changes somebody waits for in this process, with the sequence of the last known commit."""
+
+    def is_awaited(self, world_id: str) -> bool:
+        """Return whether somebody waits for the changes of a world."""
+
+    def refresh(self, world_id: str) -> None:
+        """Apply what other processes have committed to a world."""
+
+
 class Store(Protocol):
     """Where the worlds of a server are kept."""
 
@@ -212,6 +234,9 @@ class Store(Protocol):
 
     def log(self, world_id: str) -> WorldLog:
         """Return the log of a world."""
+
+    def start(self, worlds: SharedWorlds) -> None:
+        """Follow from now on what other processes do to these worlds."""
 
     def close(self) -> None:
         """Write what is left, and close the store."""

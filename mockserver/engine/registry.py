@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from operator import attrgetter
 from threading import Lock
 
@@ -121,6 +121,8 @@ class WorldRegistry:
         self._issued: Counter[str | None] = Counter()
         self._logins: dict[str, Secrets] = {}
         self._restarts: dict[str, _Restarts] = {}
+        self._followed: list[str] = []
+        """The worlds that other processes have created, changed or dropped, which are not in the feed yet."""
         self._lock = Lock()
         self._disposal = Disposal()
         stored = () if store is None else store.worlds()
@@ -138,6 +140,8 @@ class WorldRegistry:
         for each in stored:
             if each.has_scheduled:
                 self.resume(each.id)
+        if store is not None:
+            store.start(self)
 
     def __iter__(self) -> Iterator[World]:
         with self._lock:
@@ -221,6 +225,22 @@ class WorldRegistry:
             except WorldDropped:
                 return
 
+    def awaited(self) -> dict[str, int]:
+        """Return the worlds whose changes somebody waits for, with the sequence of the last commit that this process knows."""
+        return {world.id: world.sequence for world in [*self._worlds.values()] if world.is_awaited}
+
+    def is_awaited(self, world_id: str) -> bool:
+        """Return whether somebody waits for the changes of a world."""
+        world = self._worlds.get(world_id)
+        return world is not None and world.is_awaited
+
+    def refresh(self, world_id: str) -> None:
+        """Apply what other processes have committed to a world; nothing if it was dropped."""
+        world = self._worlds.get(world_id)
+        if world is not None:
+            with suppress(WorldDropped):
+                world.refresh()
+
     @property
     def is_current(self) -> bool:
         """Whether a world that was looked up just now is the right one, as far as its transaction has seen."""
@@ -229,6 +249,7 @@ class WorldRegistry:
     def _follow(self, change: RegistryChange) -> list[World]:
         """Follow a change that another process has made; return the world that is to be closed, if there is one."""
         world = self._worlds.get(change.id)
+        self._followed.append(change.id)
         if isinstance(change, WorldCreated):
             if world is None:
                 self._insert_stored(StoredWorld(change.id, change.number, change.secrets))
@@ -392,10 +413,14 @@ class WorldRegistry:
             transaction.use(self._sequences)
 
     def _close(self, gone: Iterable[World]) -> None:
-        """Close worlds that were dropped, here or by another process."""
+        """Close worlds that were dropped, here or by another process, and publish what other processes have changed."""
+        followed, self._followed = self._followed, []
         for world in gone:
-            self.feed.publish(world.id)
+            if world.id not in followed:
+                self.feed.publish(world.id)
             world.close()
+        for world_id in followed:
+            self.feed.publish(world_id)
 
     def restart(self, world: World, initial_state: InitialState, clock: Clock) -> None:
         """Restart a world with another initial state and its credentials.

@@ -142,7 +142,8 @@ class Transaction:
         world = self._world
         begun = self.log.begin(None if self._is_stale else self._sequence)
         try:
-            if self._is_stale:
+            if self._is_stale or begun.commits is None:
+                self._is_stale = True
                 loaded = self.log.load()
                 world.take_over(loaded)
                 self._sequence, self._last, self._is_stale = loaded.sequence, loaded.at, False

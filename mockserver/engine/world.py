@@ -790,6 +790,17 @@ class World:
         """Whether the world is what its log says, as far as this process knows."""
         return self._transaction is None or not self._transaction.is_stale
 
+    @property
+    def sequence(self) -> int:
+        """The number of its commits that this process knows; 0 without a log."""
+        return 0 if self._transaction is None else self._transaction.sequence
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for what happens in it."""
+        is_subscribed = self.feed.subscribers or self.settings_changed.subscribers
+        return bool(is_subscribed or self._idle_waits or self._suspended_move is not None)
+
     def refresh(self) -> None:
         """Load the world if it is not loaded, and apply what other processes have committed.
 

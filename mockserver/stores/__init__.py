@@ -79,7 +79,9 @@ def open_store(
 
     retention = Retention(history, journal, keeps_exchanges)
     if is_postgresql(state):
-        raise MissingLibrary("a state in PostgreSQL is not supported yet")
+        from .postgresql import PostgresqlStore
+
+        return PostgresqlStore(state, codec, retention, is_read_only=is_read_only)
     from .sqlite import SqliteStore
 
     return SqliteStore(Path(state), codec, retention, sync, is_read_only=is_read_only)

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Executable
     from sqlalchemy.sql.dml import Insert
 
-    from mockserver.engine.event_log import RegistryTransaction, Secrets
+    from mockserver.engine.event_log import RegistryTransaction, Secrets, SharedWorlds
     from mockserver.engine.instants import Instant
     from mockserver.engine.journal import Exchange
     from mockserver.engine.state import InitialState, State
@@ -219,6 +219,7 @@ class SqlStore(ABC):
         for row in rows:
             self.known_changes = row.sequence
             if row.kind == "dropped":
+                self.forget_log(row.world_id)
                 changes.append(WorldRemoved(row.world_id))
                 continue
             secrets = {
@@ -276,9 +277,16 @@ class SqlStore(ABC):
         self._delete_past(number, LAST, LAST)
         with self.begin_write() as connection:
             connection.execute(delete(BLOB_USES).where(BLOB_USES.c.world == number))
-            gone = delete(BLOBS).where(BLOBS.c.hash.not_in(select(BLOB_USES.c.hash))).returning(BLOBS.c.hash)
-            for digest in connection.scalars(gone).all():
+            for digest in self.delete_blobs(connection):
                 self.blobs.stored.pop(digest, None)
+
+    def delete_blobs(self, connection: Connection) -> Sequence[str]:
+        """Delete the blobs that no world uses, and return their digests."""
+        gone = delete(BLOBS).where(BLOBS.c.hash.not_in(select(BLOB_USES.c.hash))).returning(BLOBS.c.hash)
+        return connection.scalars(gone).all()
+
+    def check_blobs(self, connection: Connection, uses: set[str]) -> None:  # noqa: B027 - only shared stores have to
+        """Check that blobs are stored, where another process may have deleted some."""
 
     def _delete_past(self, number: int, snapshots: int, commits: int) -> None:
         """Delete a world's snapshots before a sequence, and its commits up to one."""
@@ -304,6 +312,9 @@ class SqlStore(ABC):
     def finish_housekeeping(self) -> None:
         """Write the snapshots that are due, and delete what they make superfluous."""
         self._housekeeper.close()
+
+    def start(self, worlds: SharedWorlds) -> None:  # noqa: B027 - only shared stores have to
+        """Follow from now on what other processes do to these worlds."""
 
     def close(self) -> None:
         """Finish the housekeeping."""
@@ -346,6 +357,7 @@ class BlobWriter:
             rows = [{"hash": digest, "body": body} for digest, body in self._new.items()]
             connection.execute(store.insert_ignoring(BLOBS), rows)
         if self.uses:
+            store.check_blobs(connection, self.uses)
             connection.execute(
                 store.insert_ignoring(BLOB_USES), [{"hash": digest, "world": world} for digest in self.uses]
             )
