@@ -146,6 +146,7 @@ def _open_store(settings: Settings, providers: ProviderSet) -> Store | None:
             sync=settings.state_sync,
             history=settings.state_history,
             journal=settings.journal_length,
+            journal_bytes=settings.journal_bytes,
             keeps_exchanges=settings.state_journal == "on",
         )
     except ValueError as reason:

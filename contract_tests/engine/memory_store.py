@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from threading import RLock
+
+from msgspec.structs import replace
 
 from mockserver.engine.event_log import (
     Begun,
@@ -13,6 +16,7 @@ from mockserver.engine.event_log import (
     LoadedWorld,
     RegistryChange,
     SecretsChanged,
+    SharedWorlds,
     StoredWorld,
     StoreUnavailable,
     WorldCreated,
@@ -58,6 +62,11 @@ class _World:
         self.lock = RLock()
         self.has_scheduled = False
         self.is_dropped = False
+
+
+def _copied(commit: Commit) -> Commit:
+    """Return a commit with exchanges of its own, which a process changes when their connections end."""
+    return replace(commit, exchanges=tuple(map(copy, commit.exchanges)))
 
 
 def _copy(state: State) -> State:
@@ -114,6 +123,9 @@ class MemoryStore:
             since, self._known = self._known, len(self.contents.changes)
             return [change for by, change in self.contents.changes[since:] if by is not self]
 
+    def start(self, worlds: SharedWorlds) -> None:
+        """Follow nothing by itself: a test does what it wants to see."""
+
     def log(self, world_id: str) -> MemoryWorldLog:
         return MemoryWorldLog(self, world_id)
 
@@ -157,6 +169,8 @@ class MemoryTransaction:
 class MemoryWorldLog:
     """The log of one world in one "process"."""
 
+    keeps_exchanges = True
+
     def __init__(self, store: MemoryStore, world_id: str) -> None:
         self._store = store
         self._id = world_id
@@ -174,7 +188,7 @@ class MemoryWorldLog:
         self._begun = world = self._find()
         world.lock.acquire()
         self._store.see()
-        return Begun([] if known is None else world.commits[known:], self._store.contents.time)
+        return Begun([] if known is None else [*map(_copied, world.commits[known:])], self._store.contents.time)
 
     def is_lost(self, holder: str) -> bool:
         return holder in self._store.contents.ended
@@ -187,7 +201,7 @@ class MemoryWorldLog:
             if self._store.contents.fails_to_commit:
                 raise StoreUnavailable("the disk is full")
             assert commit.sequence == len(stored.commits) + 1
-            stored.commits.append(commit)
+            stored.commits.append(_copied(commit))
             stored.has_scheduled = bool(len(world.state.scheduled) or world.state.in_flight)
         finally:
             self.release()
@@ -211,7 +225,7 @@ class MemoryWorldLog:
                 initial_state = next(
                     (event.initial for event in batch.internal if hasattr(event, "initial")), initial_state
                 )
-        exchanges = [exchange for commit in world.commits for exchange in commit.exchanges]
+        exchanges = [exchange for commit in map(_copied, world.commits) for exchange in commit.exchanges]
         return LoadedWorld(
             initial_state, state, len(world.commits), at, cursor, last, exchanges[-100:], world.commits[-100:]
         )

@@ -98,6 +98,8 @@ class WorldLog(Protocol):
 
     holder: str
     """The name of this process among those that make attempts at deliveries; unique, also after a restart."""
+    keeps_exchanges: bool
+    """Whether the exchanges of commits are kept."""
 
     def begin(self, known: int | None) -> Begun:
         """Begin a transaction: lock the world against other processes.

@@ -248,6 +248,16 @@ class ExchangeRecorded(Struct, frozen=True, gc=False):
     number: int
 
 
+class ExchangeFinished(Struct, frozen=True, gc=False):
+    """The response of an exchange was sent, or not; stored worlds note it with their next commit. It changes no state."""
+
+    number: int
+    sent: int
+    """Bytes that were written to the connection."""
+    ending: str
+    """How the connection ended."""
+
+
 class ReceiveFailed(Struct, frozen=True):
     """A scheduled inbound message could not be received, because its account or number no longer exists. It changes no state."""
 
@@ -305,6 +315,7 @@ Event: TypeAlias = (
     | FaultRuleHit
     | ReplayKept
     | ExchangeRecorded
+    | ExchangeFinished
     | ReceiveFailed
     | JournalCleared
     | AttemptInterrupted

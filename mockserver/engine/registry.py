@@ -24,6 +24,7 @@ from .event_log import (
     SecretsChanged,
     Store,
     StoredWorld,
+    StoreUnavailable,
     WorldCreated,
     WorldDropped,
     WorldRemoved,
@@ -495,6 +496,11 @@ class WorldRegistry:
             self._sender.close()
         self._disposal.close()
         if self.store is not None:
+            with self._lock:
+                worlds = tuple(self._by_number)
+            for world in worlds:
+                with suppress(StoreUnavailable, WorldDropped):
+                    world.flush()
             self.store.close()
 
     def bind(self, listener: str, world: World) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Lock, get_ident
 from typing import Protocol
 
 from .clock import Clock, machine_time
 from .event_log import Commit, CommittedWorld, EventBatch, LoadedWorld, WorldDropped, WorldLog
+from .events import ExchangeFinished
 from .feed import EventFeed
 from .instants import Instant
 from .journal import Exchange
@@ -43,6 +45,7 @@ class Transaction:
         "_calls",
         "_depth",
         "_exchanges",
+        "_finished",
         "_is_closed",
         "_is_stale",
         "_last",
@@ -67,6 +70,8 @@ class Transaction:
         """The last instant of the world, before which no later one is."""
         self._batches: list[EventBatch] = []
         self._exchanges: list[Exchange] = []
+        self._finished: deque[ExchangeFinished] = deque(maxlen=_MOST_FINISHED)
+        """The exchanges that have ended since the last commit; the next one says so."""
         self._calls: list[Callable[[], object]] = []
 
     @property
@@ -134,6 +139,22 @@ class Transaction:
         self._batches.append(batch)
         self._exchanges.append(exchange)
 
+    def finish(self, number: int, sent: int, ending: str) -> None:
+        """Let the next commit say how an exchange has ended. Called by any thread, also without the lock."""
+        if self.log.keeps_exchanges:
+            self._finished.append(ExchangeFinished(number, sent, ending))
+
+    def flush(self) -> None:
+        """Commit how exchanges have ended, if that is not committed yet.
+
+        Raises:
+            StoreUnavailable: it cannot be written.
+            WorldDropped: another process has dropped the world.
+        """
+        if self._finished:
+            with self:
+                self._batches.append(EventBatch(self._last or 0, ()))
+
     def call_afterwards(self, call: Callable[[], object]) -> None:
         """Call this after the commit, with the lock still held; never if the commit fails."""
         self._calls.append(call)
@@ -169,6 +190,8 @@ class Transaction:
         if not batches:
             self.log.release()
         else:
+            if self._finished:
+                batches.insert(0, EventBatch(batches[0].at, (), self._take_finished()))
             commit = Commit(self._sequence + 1, tuple(batches), tuple(self._exchanges))
             self._is_stale = True  # unless it is written
             self.log.commit(commit, world)
@@ -179,3 +202,11 @@ class Transaction:
                     world.feed.publish_all(batch, len(batch.events))
         for call in self._calls:
             call()
+
+    def _take_finished(self) -> tuple[ExchangeFinished, ...]:
+        """Return how exchanges have ended since the last commit; other threads may add more meanwhile."""
+        return tuple([self._finished.popleft() for _ in range(len(self._finished))])
+
+
+_MOST_FINISHED = 10_000
+"""The exchanges of which one commit says how they have ended; of more, the oldest are left out."""

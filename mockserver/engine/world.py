@@ -31,6 +31,7 @@ from .events import (
     DeliveryChanged,
     DeliveryOpened,
     Event,
+    ExchangeFinished,
     ExchangeRecorded,
     FaultRuleAdded,
     FaultRuleHit,
@@ -437,6 +438,25 @@ class World:
             with self.lock:
                 number = self.journal.add(exchange)
                 self._transaction.record(EventBatch(exchange.at, (ExchangeRecorded(number),)), exchange)
+
+    def finish_exchange(self, exchange: Exchange, sent: int, ending: str) -> None:
+        """Set how many bytes of a response were written, and how its connection ended; a log notes it with the next commit.
+
+        It needs no lock, so it waits for nothing.
+        """
+        exchange.finish(sent, ending)
+        if self._transaction is not None:
+            self._transaction.finish(exchange.number, sent, ending)
+
+    def flush(self) -> None:
+        """Commit what otherwise waits for the next commit of a stored world: how exchanges have ended.
+
+        Raises:
+            StoreUnavailable: it cannot be written.
+            WorldDropped: another process has dropped the world.
+        """
+        if self._transaction is not None:
+            self._transaction.flush()
 
     def clear_journal(self) -> None:
         """Delete the exchanges of the journal; their numbers continue."""
@@ -865,6 +885,9 @@ class World:
         """Do what else follows from an event of another process."""
         if isinstance(event, ExchangeRecorded):
             self.journal.follow(event.number, exchanges.get(event.number))
+        elif isinstance(event, ExchangeFinished):
+            if (finished := self.journal.get(event.number)) is not None:
+                finished.finish(event.sent, event.ending)
         elif isinstance(event, JournalCleared):
             self.journal.clear()
         elif isinstance(event, AttemptEnded | AttemptInterrupted):

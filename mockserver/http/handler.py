@@ -558,7 +558,8 @@ class Handler:
         if self._shows_exchange and (exchange.error or exchange.fault or exchange.status >= 400):
             headers = (*headers, ("X-Mockserver-Exchange", str(exchange.number)))
             exchange.response_head = headers
-        request.on_finish = exchange.finish
+        is_stored = self.registry.store is not None
+        request.on_finish = partial(world.finish_exchange, exchange) if is_stored else exchange.finish
         return structs.replace(response, headers=headers)
 
     def _world_of(self, exchange: Exchange, bound: World | None) -> World:

@@ -53,6 +53,7 @@ def open_store(
     sync: Literal["normal", "full"] = "normal",
     history: int = 10_000,
     journal: int = 10_000,
+    journal_bytes: int = 32 * 2**20,
     keeps_exchanges: bool = True,
     is_read_only: bool = False,
 ) -> SqlStore:
@@ -64,6 +65,7 @@ def open_store(
         sync: what a commit survives in a file: ``kill -9``, or loss of power too.
         history: the commits of each world that are kept behind its latest snapshot.
         journal: the exchanges that are read when a world is loaded.
+        journal_bytes: the bytes of memory that these may take.
         keeps_exchanges: whether exchanges are stored.
         is_read_only: whether the state must exist, and is not changed.
 
@@ -77,7 +79,7 @@ def open_store(
     check_libraries(state)
     from .sql import Retention
 
-    retention = Retention(history, journal, keeps_exchanges)
+    retention = Retention(history, journal, journal_bytes, keeps_exchanges)
     if is_postgresql(state):
         from .postgresql import PostgresqlStore
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from hashlib import blake2b
 from operator import attrgetter
@@ -35,6 +35,7 @@ from mockserver.engine.events import (
     CheckpointRemoved,
     DeliveryChanged,
     EntryDeleted,
+    ExchangeFinished,
     ExchangeRecorded,
     FaultRuleHit,
     FaultRuleRemoved,
@@ -82,7 +83,15 @@ FORMAT = 1
 
 _FLAT: tuple[type, ...] = (
     *(UseCounted, MessageScheduled, ScheduledItemRun, AttemptStarted, DeliveryChanged, EntryDeleted, VariantChosen),
-    *(FaultRuleHit, FaultRuleRemoved, ExchangeRecorded, AttemptInterrupted, CheckpointRemoved, Rewound),
+    *(
+        FaultRuleHit,
+        FaultRuleRemoved,
+        ExchangeRecorded,
+        ExchangeFinished,
+        AttemptInterrupted,
+        CheckpointRemoved,
+        Rewound,
+    ),
 )
 """The events whose fields are texts, numbers and ``None`` alone."""
 
@@ -115,6 +124,7 @@ _FEW = 100
 _SCALARS = frozenset((str, bool, type(None)))
 _MESSAGE_ROW = attrgetter(*Message.__struct_fields__[:-2])
 """The fields of a message but the last two, which most messages leave empty."""
+_FINISHED = re.compile(rb'\["ExchangeFinished",([0-9]+),([0-9]+),"([a-z]+)"\]')
 _REFERENCE = re.compile(rb'"\$blob":"([0-9a-f]{40})"')
 
 
@@ -244,24 +254,18 @@ class Codec:
         """Return an exchange as text. A parameter or fact of a type that is not known becomes a text."""
         return _dump(_Writer(self, put_blob, is_lenient=True).exchange(exchange))
 
-    def decode_exchange(
-        self, data: bytes, get_blob: GetBlob, sent: int | None = None, ending: str | None = None
-    ) -> Exchange:
+    def decode_exchange(self, data: bytes, get_blob: GetBlob) -> Exchange:
         """Return the exchange of a text.
-
-        Args:
-            data: the text.
-            get_blob: returns the blob of a digest.
-            sent: the bytes that were sent, if that became known after it was written.
-            ending: how its connection ended, likewise.
 
         Raises:
             StoredDataError: it is none; `NewerFormat` where that is why.
         """
-        exchange = self._read(data, get_blob, _Reader.exchange)
-        if ending is not None or sent is not None:
-            exchange.sent, exchange.ending = sent, ending
-        return exchange
+        return self._read(data, get_blob, _Reader.exchange)
+
+    def finished_exchanges(self, batches: bytes) -> Iterator[tuple[int, int, str]]:
+        """Yield how exchanges have ended as the text of batches says: their numbers, the bytes that were sent, and the endings."""
+        for number, sent, ending in _FINISHED.findall(batches):
+            yield int(number), int(sent), ending.decode()
 
     def _read(self, data: bytes, get_blob: GetBlob, read: Callable[[_Reader, Any], _T]) -> _T:
         try:

@@ -74,10 +74,8 @@ COMMITS: Final = Table(
     Column("body", LargeBinary, nullable=False),
     Column("exchange", LargeBinary, nullable=True),
     _number("number", nullable=True),
-    _number("sent", nullable=True),
-    Column("ending", Text, nullable=True),
 )
-"""The transactions of each world, with the exchange that was recorded in each, its number, and how its response was sent.
+"""The transactions of each world, with the exchange that was recorded in each, and its number.
 
 Where a transaction recorded several, they are separated by line breaks, and their numbers follow the first one's.
 """

@@ -61,6 +61,8 @@ PART: Final = 2**20
 """Bytes of a part of a snapshot."""
 MIN_SNAPSHOT_EVENTS: Final = 5_000
 """Events after which another snapshot is written; more for a world with more messages than that."""
+_EXCHANGES_PAGE: Final = 100
+"""The commits that are read at a time for the journal of a world that is loaded."""
 _FEED_COMMITS: Final = 1_000
 """The latest commits that are read for the feed of a world that is loaded: as many as a feed holds."""
 _REGISTRY_EVENTS: Final = 10_000
@@ -101,6 +103,9 @@ class Codec(Protocol):
     def decode_initial_state(self, data: bytes, get_blob: GetBlob) -> InitialState:
         """Decode an initial state."""
 
+    def finished_exchanges(self, batches: bytes) -> Iterator[tuple[int, int, str]]:
+        """Yield how exchanges have ended as the encoded events of a commit say: number, bytes sent, ending."""
+
     def references(self, data: bytes) -> set[str]:
         """Return the digests of the blobs that encoded data refers to."""
 
@@ -112,6 +117,8 @@ class Retention(Struct, frozen=True):
     """The latest commits of each world, with the exchanges that were recorded in them."""
     journal: int = 10_000
     """The latest exchanges that are read when a world is loaded."""
+    journal_bytes: int = 32 * 2**20
+    """The bytes of memory that they may take."""
     keeps_exchanges: bool = True
     """Whether exchanges are stored at all."""
 
@@ -537,6 +544,7 @@ class SqlWorldLog(ABC):
     def __init__(self, store: SqlStore, world_id: str, number: int) -> None:
         self.store = store
         self.holder = store.holder
+        self.keeps_exchanges = store.retention.keeps_exchanges
         self.world_id = world_id
         self.number = number
         self.position = Position()
@@ -688,23 +696,31 @@ class SqlWorldLog(ABC):
         return b"".join(row.body for row in self.fetch(parts))
 
     def _latest_exchanges(self, since: int) -> list[Exchange]:
-        """Read the latest exchanges that belong to the journal, in order."""
-        decode, get_blob = self.store.codec.decode_exchange, self.get_blob
-        latest = (
-            select(COMMITS.c.exchange, COMMITS.c.number, COMMITS.c.sent, COMMITS.c.ending)
-            .where(COMMITS.c.world == self.number, COMMITS.c.sequence > since, COMMITS.c.exchange.is_not(None))
+        """Read the latest exchanges that belong to the journal, no more than it can hold, in order."""
+        codec, retention = self.store.codec, self.store.retention
+        page = (
+            select(COMMITS.c.sequence, COMMITS.c.body, COMMITS.c.exchange)
+            .where(COMMITS.c.world == self.number, COMMITS.c.sequence > since, COMMITS.c.sequence < bindparam("before"))
             .order_by(COMMITS.c.sequence.desc())
-            .limit(self.store.retention.journal)
+            .limit(_EXCHANGES_PAGE)
         )
         exchanges: list[Exchange] = []
-        for row in reversed(self.fetch(latest)):
-            bodies = bytes(row.exchange).split(b"\n")
-            for body in bodies:
-                exchange = decode(body, get_blob)
-                if len(bodies) == 1:
-                    exchange.sent, exchange.ending = row.sent, row.ending
-                exchanges.append(exchange)
-        return exchanges
+        endings: dict[int, tuple[int, str]] = {}
+        size, before = 0, self.position.sequence + 1
+        while rows := self.fetch(page.params(before=before)):
+            for row in rows:
+                for number, sent, ending in codec.finished_exchanges(row.body):
+                    endings.setdefault(number, (sent, ending))
+                for text in reversed(bytes(row.exchange).split(b"\n") if row.exchange else ()):
+                    if len(exchanges) == retention.journal or size > retention.journal_bytes:
+                        return exchanges[::-1]
+                    exchange = codec.decode_exchange(text, self.get_blob)
+                    if exchange.number in endings:
+                        exchange.finish(*endings.pop(exchange.number))
+                    size += exchange.size
+                    exchanges.append(exchange)
+            before = rows[-1].sequence
+        return exchanges[::-1]
 
     def get_blob(self, digest: str) -> bytes:
         """Return a blob; the codec's ``get_blob``."""

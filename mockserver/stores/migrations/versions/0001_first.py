@@ -41,8 +41,6 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("exchange", sa.LargeBinary),
         sa.Column("number", sa.BigInteger),
-        sa.Column("sent", sa.BigInteger),
-        sa.Column("ending", sa.Text),
     )
     op.create_table(
         "snapshots",
