@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from .sql import Codec, SqlStore
+    from .codec import Codec
+    from .sql import SqlStore
 
 POSTGRESQL: Final = ("postgresql://", "postgres://")
 """How the URL of a state in PostgreSQL begins."""

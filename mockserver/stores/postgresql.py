@@ -44,7 +44,7 @@ from .errors import StateUnusable
 from .migrate import NewerState, migrate, read_version
 from .replica import Replica
 from .schema import BLOBS, COMMITS, HOLDERS, REGISTRY, SNAPSHOTS, VERSION, WORLDS
-from .sql import MIN_SNAPSHOT_EVENTS, PAGE, Codec, Retention, SqlStore, SqlWorldLog, cleared_at
+from .sql import MIN_SNAPSHOT_EVENTS, PAGE, Retention, SqlStore, SqlWorldLog, cleared_at
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Executable
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.dml import Insert
 
     from mockserver.engine.event_log import RegistryChange, RegistryTransaction, SharedWorlds, StoredWorld
+
+    from .codec import Codec
 
 PATIENCE: Final = 1.5
 """Seconds within which the transaction of a world must have ended; else its request is answered with an error."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from json import dumps, loads
 from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from msgspec import Struct
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -19,7 +19,6 @@ from mockserver.engine.event_log import (
     Begun,
     Commit,
     CommittedWorld,
-    EventBatch,
     LoadedWorld,
     RegistryChange,
     SecretsChanged,
@@ -53,6 +52,8 @@ if TYPE_CHECKING:
     from mockserver.engine.journal import Exchange
     from mockserver.engine.state import InitialState, State
 
+    from .codec import Codec
+
 PAGE: Final = 1_000
 """How many commits are read at once."""
 LAST: Final = 2**62
@@ -68,46 +69,8 @@ _FEED_COMMITS: Final = 1_000
 _REGISTRY_EVENTS: Final = 10_000
 """Changes of the registry that are kept."""
 
-PutBlob: TypeAlias = Callable[[str, Callable[[], bytes]], None]
-"""Called by the codec for each blob that it refers to, with its digest and what makes it, if it is not stored yet."""
-GetBlob: TypeAlias = Callable[[str], bytes]
-"""Returns the blob of a digest."""
 Write: TypeAlias = Callable[["Connection"], object]
 """A part of a transaction."""
-
-
-class Codec(Protocol):
-    """How a state is written in bytes."""
-
-    def encode_batches(self, batches: tuple[EventBatch, ...], put_blob: PutBlob) -> bytes:
-        """Encode the events of a commit."""
-
-    def decode_batches(self, data: bytes, get_blob: GetBlob) -> tuple[EventBatch, ...]:
-        """Decode the events of a commit."""
-
-    def encode_exchange(self, exchange: Exchange, put_blob: PutBlob) -> bytes:
-        """Encode an exchange, without a line break."""
-
-    def decode_exchange(self, data: bytes, get_blob: GetBlob) -> Exchange:
-        """Decode an exchange."""
-
-    def encode_state(self, state: State, put_blob: PutBlob) -> bytes:
-        """Encode a state."""
-
-    def decode_state(self, data: bytes, get_blob: GetBlob) -> State:
-        """Decode a state."""
-
-    def encode_initial_state(self, initial: InitialState, put_blob: PutBlob) -> bytes:
-        """Encode an initial state."""
-
-    def decode_initial_state(self, data: bytes, get_blob: GetBlob) -> InitialState:
-        """Decode an initial state."""
-
-    def finished_exchanges(self, batches: bytes) -> Iterator[tuple[int, int, str]]:
-        """Yield how exchanges have ended as the encoded events of a commit say: number, bytes sent, ending."""
-
-    def references(self, data: bytes) -> set[str]:
-        """Return the digests of the blobs that encoded data refers to."""
 
 
 class Retention(Struct, frozen=True):

@@ -35,13 +35,15 @@ from mockserver.unpatched import (
 from .errors import StateNotAllowed, StateUnusable
 from .migrate import migrate
 from .schema import VERSION
-from .sql import Codec, RegistryWriter, Retention, SqlStore, SqlWorldLog, cleared_at
+from .sql import RegistryWriter, Retention, SqlStore, SqlWorldLog, cleared_at
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Executable
     from sqlalchemy.sql.dml import Insert
 
     from mockserver.engine.event_log import RegistryChange, RegistryTransaction
+
+    from .codec import Codec
 
 Sync: TypeAlias = Literal["normal", "full"]
 """What a commit survives: the end of the process, also by ``kill -9`` (``normal``), or loss of power too (``full``)."""
