@@ -6,6 +6,7 @@ import logging
 import socket
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,8 +49,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how often each fault is met at each operation, all at once",
     )
     parser.addoption(
+        "--state",
+        choices=("memory", "sqlite"),
+        default="memory",
+        help="where worlds are kept that tests create without saying so [default: memory]",
+    )
+    parser.addoption(
         "--screenshots", metavar="DIR", help="put the page's screenshots there, as `make screenshots` does"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep worlds where `--state` says."""
+    kind = config.getoption("--state")
+    if kind != "memory":
+        from contract_tests.stored import keep_worlds
+
+        kept = ExitStack()
+        kept.enter_context(keep_worlds(kind))
+        config.add_cleanup(kept.close)
 
 
 collect_ignore = ["cohabitation"]  # run in an environment of their own: make cohabitation
@@ -81,7 +99,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_left_out else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--state") != "memory":
+        left_out = [item for item in items if item.get_closest_marker("in_memory")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent) and _is_smoke(item.path):
             item.add_marker(pytest.mark.smoke)

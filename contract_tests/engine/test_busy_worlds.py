@@ -35,10 +35,10 @@ class CountedLock:
 
     def __enter__(self) -> None:
         self.waiting.release()
-        self._lock.acquire()
+        self._lock.__enter__()
 
     def __exit__(self, *_error: object) -> None:
-        self._lock.release()
+        self._lock.__exit__(None, None, None)
 
 
 @contextmanager

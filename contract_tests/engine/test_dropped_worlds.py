@@ -21,6 +21,9 @@ from mockserver.engine.feed import EventFeed
 from mockserver.engine.journal import Journal
 from mockserver.engine.world import World
 
+# What a store keeps of a dropped world is in a file, and its process lets go of it later.
+pytestmark = pytest.mark.in_memory
+
 NOT_COUNTED = (ModuleType, type, FunctionType, BuiltinFunctionType, CodeType, FrameType, int, float)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contract_tests.harmless_fault import HarmlessFault
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.event_log import EventBatch
@@ -17,14 +18,14 @@ from mockserver.engine.events import (
     ReplayKept,
     UseCounted,
 )
-from mockserver.engine.faults import NO_FAULT, Fault, FaultRule, RequestFacts, RequestMatch, When
+from mockserver.engine.faults import NO_FAULT, FaultRule, RequestFacts, RequestMatch, When
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, IdReservation, State
 from mockserver.engine.world import World
 
 SEND = RequestFacts("p", "send", "GET", "/", {}, {})
-REPLAY = Fault()
-NEVER = FaultRule(Fault(), when=When(probability=0))
+REPLAY = HarmlessFault()
+NEVER = FaultRule(HarmlessFault(), when=When(probability=0))
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def counted(state: State) -> list[tuple[str, int, int]]:
 def test_a_rule_of_a_name_that_is_there_is_rejected(world: World) -> None:
     assert "f1" == world.add_fault_rule(NEVER).id
     with pytest.raises(ValueError, match=r"^there is a fault rule 'f1' already$"):
-        world.add_fault_rule(FaultRule(Fault(), id="f1"))
+        world.add_fault_rule(FaultRule(HarmlessFault(), id="f1"))
 
 
 def test_rules_are_removed_one_by_one_or_all_and_no_name_is_given_twice(world: World) -> None:
@@ -70,10 +71,11 @@ class Recorder:
         self.events += batch.events + batch.internal
 
 
+@pytest.mark.in_memory  # it gives its world a log of its own
 def test_what_happens_to_rules_is_an_event_and_their_state_is_the_fold_of_it(world: World) -> None:
     start = world.state.fork()
     world.log = log = Recorder()
-    rule = world.add_fault_rule(FaultRule(Fault(), RequestMatch(provider="p"), When(every=2)))
+    rule = world.add_fault_rule(FaultRule(HarmlessFault(), RequestMatch(provider="p"), When(every=2)))
     never = world.add_fault_rule(NEVER)
     world.choose_fault(SEND, 0)
     selected = world.choose_fault(SEND, 0)
@@ -96,10 +98,10 @@ def test_what_happens_to_rules_is_an_event_and_their_state_is_the_fold_of_it(wor
 
 
 def test_a_response_is_kept_for_no_rule_that_was_removed(world: World) -> None:
-    world.add_fault_rule(FaultRule(Fault()))
+    world.add_fault_rule(FaultRule(HarmlessFault()))
     selected = world.choose_fault(SEND, 0)
     world.remove_fault_rules()
-    world.keep_replay(selected, Fault(), 0)
+    world.keep_replay(selected, HarmlessFault(), 0)
 
     assert NO_FAULT is world.choose_fault(SEND, 0)
     assert FaultRuleRemoved("f1") == events(world)[-1]
@@ -110,7 +112,7 @@ def test_chance_comes_from_the_seed(world: World) -> None:
     same = WorldRegistry(Fixture(), {}, clock=Clock.frozen(0)).default
 
     def hits(world: World) -> list[bool]:
-        world.add_fault_rule(FaultRule(Fault(), when=When(probability=0.5)))
+        world.add_fault_rule(FaultRule(HarmlessFault(), when=When(probability=0.5)))
         return [world.choose_fault(SEND, 0) is not NO_FAULT for _ in range(64)]
 
     assert hits(world) == hits(same)
@@ -120,7 +122,7 @@ def test_chance_comes_from_the_seed(world: World) -> None:
 def test_a_fork_has_the_rules_and_counts_by_itself_and_its_reset_clears_them(
     registry: WorldRegistry, world: World
 ) -> None:
-    world.add_fault_rule(FaultRule(Fault(), when=When(every=2)))
+    world.add_fault_rule(FaultRule(HarmlessFault(), when=When(every=2)))
     world.choose_fault(SEND, 0)
     fork = registry.fork(world)
     fork.choose_fault(SEND, 0)
@@ -134,7 +136,7 @@ def test_a_fork_has_the_rules_and_counts_by_itself_and_its_reset_clears_them(
 
 
 def test_a_restart_keeps_the_rules(world: World) -> None:
-    world.add_fault_rule(FaultRule(Fault()))
+    world.add_fault_rule(FaultRule(HarmlessFault()))
     world.choose_fault(SEND, 0)
     world.restart(world.initial_state, world.clock)
 
@@ -148,7 +150,7 @@ def test_the_fault_is_chosen_and_the_request_decided_at_one_instant_of_a_running
 
     instants: set[int] = set()
     world = WorldRegistry(Fixture(), {}, clock=Clock.system()).default
-    world.add_fault_rule(FaultRule(Fault(), point="after"))
+    world.add_fault_rule(FaultRule(HarmlessFault(), point="after"))
     world.log = Instants()
     for _ in range(20):
         instants.clear()
@@ -159,7 +161,7 @@ def test_the_fault_is_chosen_and_the_request_decided_at_one_instant_of_a_running
 
 
 def test_a_request_whose_fault_comes_before_its_operation_changes_nothing_but_the_counts(world: World) -> None:
-    world.add_fault_rule(FaultRule(Fault(), point="before", expires_after=1))
+    world.add_fault_rule(FaultRule(HarmlessFault(), point="before", expires_after=1))
 
     def use(_: State, now: int, __: IdReservation) -> Decision:
         return Decision(now, "used", (UseCounted("w", now, 9),))

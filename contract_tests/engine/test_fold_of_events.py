@@ -44,6 +44,9 @@ from mockserver.engine.world import ProviderCallbacks, World
 from mockserver.http.fault_rules import rule_from
 from mockserver.providers.serwersms.entries import ContactEntry
 
+# It gives its worlds a log of its own.
+pytestmark = pytest.mark.in_memory
+
 NOON = parse_instant("2026-06-01T12:00:00Z")
 RULES = worldfile.Rules.of(PROVIDERS)
 SMALL = worldfile.load(Path(__file__).parents[2] / "fixtures/worlds/small.json", RULES, is_checked=True)

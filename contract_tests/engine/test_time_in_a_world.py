@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from contract_tests.clocks import let_pass
+from contract_tests.harmless_fault import HarmlessFault
 from mockserver.engine.accounts import Account, Credential, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.event_log import TimedEvent
 from mockserver.engine.events import ExchangeRecorded, InboundScheduled, MessageStored, VariantChosen
-from mockserver.engine.faults import Fault, FaultRule, RequestFacts, When
+from mockserver.engine.faults import FaultRule, RequestFacts, When
 from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
 from mockserver.engine.messages import Message, account_key
@@ -147,7 +148,7 @@ def test_a_reset_returns_a_world_to_how_it_was_created_and_its_cursors_go_on() -
     world.receive_inbound("p", {"text": "now"})
     world.record_exchange(Exchange("GET", "/", (), b"", None))
     world.execute(lambda state, now, ids: Decision(now, None, (VariantChosen("limits", "off"),)))
-    world.add_fault_rule(FaultRule(Fault()))
+    world.add_fault_rule(FaultRule(HarmlessFault()))
     cursor = world.feed.cursor
     world.reset()
 
@@ -185,7 +186,7 @@ def test_an_exchange_in_the_feed_is_its_number_and_no_more() -> None:
 def test_a_seed_decides_every_chance() -> None:
     def hits(seed: str) -> list[bool]:
         world = registry().create(Fixture(), seed=seed)
-        world.add_fault_rule(FaultRule(Fault(), when=When(probability=0.5)))
+        world.add_fault_rule(FaultRule(HarmlessFault(), when=When(probability=0.5)))
         request = RequestFacts("p", "", "GET", "/", {}, {})
         return [world.choose_fault(request, 0).rule is not None for _ in range(40)]
 

@@ -9,9 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from contract_tests.counted_rows import CountedRows
+from contract_tests.harmless_fault import HarmlessFault
 from mockserver.admin.client_antipatterns import find_antipatterns
 from mockserver.app import Service, build_service
-from mockserver.engine.faults import Fault, FaultRule, Matches, RequestMatch
+from mockserver.engine.faults import FaultRule, Matches, RequestMatch
 from mockserver.engine.messages import Message, account_key
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
@@ -196,7 +197,7 @@ def test_a_request_of_a_world_with_a_slow_pattern_is_matched_off_the_event_loop(
     service: Service, pattern: str, is_slow: bool
 ) -> None:
     world = service.registry.default
-    rule = FaultRule(Fault(), RequestMatch(parameters={"number": Matches(pattern)}), id="r")
+    rule = FaultRule(HarmlessFault(), RequestMatch(parameters={"number": Matches(pattern)}), id="r")
     world.add_fault_rule(rule)
 
     answer = service.handler.respond(requested(f"/ibp_api.php?{ALL}"))

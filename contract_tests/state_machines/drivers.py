@@ -1,7 +1,7 @@
 """What the state machines act on: a server's worlds, behind one set of verbs.
 
-`EngineDriver` calls the engine and the handler in this process; `ClientDriver` sends requests to a server at a socket. A
-third one, with another event log, derives from `EngineDriver` and overrides `create_log`.
+`EngineDriver` calls the engine and the handler in this process; `ClientDriver` sends requests to a server at a socket. Those
+that keep their worlds in a store derive from them, and can be restarted.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ import json
 from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import requests
 
-from contract_tests.installed import CALLBACKS, PROVIDERS, VARIANTS
+from contract_tests.installed import CALLBACKS, INSTALLED, PROVIDERS, VARIANTS
 from mockserver import Mock, MockServer, Settings, worldfile
-from mockserver.app import build_service
+from mockserver.app import build_service, create_codec
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.event_log import EventBatch
+from mockserver.engine.event_log import EventBatch, Store
 from mockserver.engine.events import EntryDeleted, EntryStored, Event, MessageChanged, MessageDeleted
 from mockserver.engine.instants import SECOND, Instant, iso, parse_instant
 from mockserver.engine.registry import WorldRegistry
@@ -30,9 +33,12 @@ from mockserver.engine.world import World
 from mockserver.http.fault_rules import rule_from
 from mockserver.http.request import HttpRequest
 from mockserver.providers.serwersms.entries import ContactEntry
+from mockserver.sdk.response import Offload, Response
 from mockserver.settings import fixtures_folder
+from mockserver.stores.sqlite import SqliteStore
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
+SETTINGS = Settings(port=0, freeze=iso(NOON))
 PROGRAM = "141501"
 CONTACTS = ("serwersms/demo", "contacts")
 PHONES = ("+48500600700", "+48500600701")
@@ -82,6 +88,13 @@ class Answer(NamedTuple):
 
 class Driver(ABC):
     """Worlds and their verbs. A world is named by its id; its clock is frozen at noon when it is created."""
+
+    can_restart = False
+    """Whether worlds outlast the server."""
+
+    def restart(self) -> None:
+        """Start the server again."""
+        raise NotImplementedError
 
     # -- requests to the providers, with the credentials that the fixture prints
 
@@ -194,6 +207,26 @@ class Driver(ABC):
         """Return how often each rule may still hit, by its id, in the order in which they are tried."""
 
     @abstractmethod
+    def checkpoint(self, world: str, name: str) -> None:
+        """Keep an exact copy by a name, in place of an earlier one."""
+
+    @abstractmethod
+    def rewind(self, world: str, name: str) -> None:
+        """Return to a checkpoint."""
+
+    @abstractmethod
+    def remove_checkpoint(self, world: str, name: str) -> None:
+        """Remove a checkpoint."""
+
+    @abstractmethod
+    def checkpoints(self, world: str) -> list[str]:
+        """Return the names of the checkpoints, in the order in which they were made."""
+
+    @abstractmethod
+    def changed_messages(self, world: str, since: str) -> dict[int, str]:
+        """Return what has happened since a checkpoint to each message that is not as it was: ``inserted``, ``changed``, ``deleted``."""
+
+    @abstractmethod
     def check(self, world: str) -> None:
         """Check what only this implementation can see."""
 
@@ -203,7 +236,7 @@ class Driver(ABC):
 
 
 class Recorder:
-    """An event log in memory."""
+    """An event log for tests, in memory."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -217,17 +250,18 @@ class EngineDriver(Driver):
 
     def __init__(self) -> None:
         self._fixture = worldfile.read(read_document(), worldfile.Rules.of(PROVIDERS), is_checked=True).fixture
-        self._registry = WorldRegistry(self._fixture, VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
-        self._service = build_service(registry=self._registry)
         self._recorded: dict[str, tuple[InitialState, Recorder]] = {}
+        self._open(None)
 
-    def create_log(self) -> Recorder:
-        """Create the event log of a world."""
-        return Recorder()
+    def _open(self, store: Store | None) -> None:
+        self._registry = WorldRegistry(
+            self._fixture, VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS, store=store
+        )
+        self._service = build_service(registry=self._registry)
 
     def _begin(self, world: World) -> str:
         """Record a world's events from now on."""
-        log = world.log = self.create_log()
+        log = world.log = Recorder()
         self._recorded[world.id] = InitialState(self._fixture, world.state.seed, template=world.state.fork()), log
         return world.id
 
@@ -252,6 +286,10 @@ class EngineDriver(Driver):
                 method, target, f"/_w/{world}{path}", query, headers=tuple(fields.items()), fields=fields, body=body
             )
         )
+        while isinstance(response, Offload):
+            answer = response.compute()
+            assert isinstance(answer, Response | Offload)
+            response = answer
         assert response is not None, target
         return Answer(response.status, response.body)
 
@@ -266,7 +304,7 @@ class EngineDriver(Driver):
 
     def drop(self, world: str) -> None:
         self._registry.drop(self._of(world))
-        del self._recorded[world]
+        self._recorded.pop(world, None)
 
     def worlds(self) -> set[str]:
         return {world.id for world in self._registry} - {self._registry.default.id}
@@ -343,6 +381,21 @@ class EngineDriver(Driver):
     def faults(self, world: str) -> dict[str, int | None]:
         return {each.rule.id: each.remaining(self.now(world)) for each in self._of(world).fault_rules()}
 
+    def checkpoint(self, world: str, name: str) -> None:
+        self._of(world).checkpoint(name)
+
+    def rewind(self, world: str, name: str) -> None:
+        self._registry.rewind(self._of(world), name)
+
+    def remove_checkpoint(self, world: str, name: str) -> None:
+        self._of(world).remove_checkpoint(name)
+
+    def checkpoints(self, world: str) -> list[str]:
+        return [each.name for each in self._of(world).checkpoints()]
+
+    def changed_messages(self, world: str, since: str) -> dict[int, str]:
+        return {each.key[0]: each.change for each in self._of(world).changes(since) if each.kind == "message"}
+
     def check(self, world: str) -> None:
         """The state is the fold of the events since the world began."""
         initial, log = self._recorded[world]
@@ -356,15 +409,50 @@ class EngineDriver(Driver):
         self._registry.close()
 
 
+class SqliteDriver(EngineDriver):
+    """The engine in this process, with its worlds in a SQLite file."""
+
+    can_restart = True
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="mockserver-test-")
+        super().__init__()
+
+    def _open(self, store: Store | None) -> None:
+        super()._open(store or SqliteStore(Path(self._folder.name, "state"), create_codec(INSTALLED)))
+
+    def _begin(self, world: World) -> str:
+        return world.id
+
+    def restart(self) -> None:
+        self._registry.close()
+        self._open(None)
+
+    def check(self, world: str) -> None:
+        """What the file holds is the world."""
+        found, store = self._of(world), self._registry.store
+        assert store is not None
+        loaded = store.log(world).load()
+        assert loaded.state.contents() == found.state.contents()
+        assert (loaded.cursor, loaded.last_exchange) == (found.feed.cursor, found.journal.last)
+
+    def close(self) -> None:
+        super().close()
+        self._folder.cleanup()
+
+
 class ClientDriver(Driver):
     """A server at a socket: its control API by `Mock`, its providers by HTTP."""
 
     def __init__(self) -> None:
-        self._server = MockServer(settings=Settings(port=0, freeze=iso(NOON)), https=False)
-        self._server.__enter__()
-        self._mock = Mock.at(self._server.url)
         self._session = requests.Session()
         self._session.trust_env = False
+        self._open(SETTINGS)
+
+    def _open(self, settings: Settings) -> None:
+        self._server = MockServer(settings=settings, https=False)
+        self._server.__enter__()
+        self._mock = Mock.at(self._server.url)
         self._of = partial(self._mock.get_world)
 
     def ask(
@@ -442,12 +530,53 @@ class ClientDriver(Driver):
             for row in self._mock.transport.call("GET", f"/_mock/worlds/{world}/faults")["faults"]
         }
 
+    def checkpoint(self, world: str, name: str) -> None:
+        self._of(world).checkpoint(name)
+
+    def rewind(self, world: str, name: str) -> None:
+        self._of(world).rewind(name)
+
+    def remove_checkpoint(self, world: str, name: str) -> None:
+        self._of(world).remove_checkpoint(name)
+
+    def checkpoints(self, world: str) -> list[str]:
+        return [each.name for each in self._of(world).checkpoints()]
+
+    def changed_messages(self, world: str, since: str) -> dict[int, str]:
+        changes = self._of(world).changes(since)
+        rows = (*changes.inserted, *changes.changed, *changes.deleted)
+        return {int(each.id): each.change for each in rows if each.kind == "message"}
+
     def check(self, world: str) -> None:
         """The counts of the control API are those of its lists."""
         facts = self._of(world).show()
         assert len(self.messages(world)) == facts.messages
 
-    def close(self) -> None:
-        self._session.close()
+    def _shut(self) -> None:
         self._mock.close()
         self._server.__exit__(None, None, None)
+
+    def close(self) -> None:
+        self._session.close()
+        self._shut()
+
+
+class SqliteClientDriver(ClientDriver):
+    """A server at a socket, with its worlds in a SQLite file."""
+
+    can_restart = True
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="mockserver-test-")
+        super().__init__()
+
+    def _open(self, settings: Settings) -> None:
+        super()._open(replace(settings, state=str(Path(self._folder.name, "state"))))
+
+    def restart(self) -> None:
+        self._shut()
+        self._open(SETTINGS)
+
+    def close(self) -> None:
+        super().close()
+        self._folder.cleanup()

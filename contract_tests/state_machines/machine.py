@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,6 +17,7 @@ from .drivers import INBOUND, NOON, NUMBERS, PHONES, Driver, Row
 MINUTE = 60 * SECOND
 LIMITS = ((1, SECOND, True), (40, MINUTE, True), (4, SECOND, False))
 """001: messages in so many microseconds, of a number or of the account."""
+CHECKPOINTS = ("before", "after")
 MOST_WORLDS = 4
 MOST_MESSAGES = 150
 
@@ -41,13 +42,20 @@ class Model:
     contacts: dict[int, str] = field(default_factory=dict)
     """The phones of the contacts, by id, in the order of adding."""
 
+    checkpoints: dict[str, Model] = field(default_factory=dict)
+    """Exact copies by name, in the order of making, without checkpoints of their own."""
+
     beginning: Model | None = None
     """As it was when the world was created or forked; that is where a reset leads."""
 
     def begin(self) -> None:
         """Let a reset lead here."""
         self.beginning = None
-        self.beginning = deepcopy(self)
+        self.beginning = replace(deepcopy(self), checkpoints={})
+
+    def copy(self, checkpoints: Mapping[str, Model]) -> Model:
+        """Return an exact copy with other checkpoints."""
+        return replace(deepcopy(replace(self, checkpoints={})), checkpoints=dict(checkpoints))
 
     def is_within_limits(self, number: str) -> bool:
         """Return whether one more send is accepted now."""
@@ -63,6 +71,14 @@ class Model:
                 each.left = None if each.left is None else each.left - 1
                 return each
         return None
+
+
+def changed_messages(before: Model, after: Model) -> dict[int, str]:
+    """Return what has happened to each message that is not as it was, by serial."""
+    earlier, later = ({row.serial: row for row in model.messages} for model in (before, after))
+    found = {serial: "changed" for serial in earlier.keys() & later.keys() if earlier[serial] != later[serial]}
+    found |= dict.fromkeys(later.keys() - earlier.keys(), "inserted")
+    return found | dict.fromkeys(earlier.keys() - later.keys(), "deleted")
 
 
 class Worlds(RuleBasedStateMachine):
@@ -120,7 +136,7 @@ class Worlds(RuleBasedStateMachine):
         world, model = self._pick(data)
         copied = self.driver.fork(world)
         assert copied not in self.models
-        self.models[copied] = deepcopy(model)
+        self.models[copied] = model.copy({})
         self.models[copied].begin()
         self.touched = {world, copied}
 
@@ -129,7 +145,7 @@ class Worlds(RuleBasedStateMachine):
         world, model = self._pick(data)
         assert model.beginning is not None
         self.driver.reset(world)
-        self.models[world] = deepcopy(model.beginning)
+        self.models[world] = model.beginning.copy(model.checkpoints)
         self.models[world].begin()
         self.models[world].rules = {}
 
@@ -139,6 +155,32 @@ class Worlds(RuleBasedStateMachine):
         world, _ = self._pick(data)
         self.driver.drop(world)
         del self.models[world]
+        self.touched = set(self.models)
+
+    @rule(data=st.data(), name=st.sampled_from(CHECKPOINTS))
+    def checkpoint(self, data: Any, name: str) -> None:
+        world, model = self._pick(data)
+        self.driver.checkpoint(world, name)
+        others = {each: kept for each, kept in model.checkpoints.items() if each != name}
+        model.checkpoints = others | {name: model.copy({})}
+
+    @rule(data=st.data(), name=st.sampled_from(CHECKPOINTS))
+    def rewind(self, data: Any, name: str) -> None:
+        world, model = self._pick(data)
+        if name in model.checkpoints:
+            self.driver.rewind(world, name)
+            self.models[world] = model.checkpoints[name].copy(model.checkpoints)
+
+    @rule(data=st.data(), name=st.sampled_from(CHECKPOINTS))
+    def remove_a_checkpoint(self, data: Any, name: str) -> None:
+        world, model = self._pick(data)
+        if model.checkpoints.pop(name, None) is not None:
+            self.driver.remove_checkpoint(world, name)
+
+    @precondition(lambda self: self.driver.can_restart)
+    @rule()
+    def restart(self) -> None:
+        self.driver.restart()
         self.touched = set(self.models)
 
     # -- messages
@@ -303,6 +345,9 @@ class Worlds(RuleBasedStateMachine):
                     found = [number for number, kept in model.contacts.items() if kept == phone]
                     assert sorted(found) == sorted(self.driver.find_contacts(world, phone))
                 assert {name: each.left for name, each in model.rules.items()} == self.driver.faults(world)
+                assert [*model.checkpoints] == self.driver.checkpoints(world)
+                for name, kept in model.checkpoints.items():
+                    assert changed_messages(kept, model) == self.driver.changed_messages(world, name)
                 self.driver.check(world)
 
     @invariant()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from contract_tests.state_machines.drivers import ClientDriver, Driver, EngineDriver
+from contract_tests.state_machines.drivers import ClientDriver, Driver, EngineDriver, SqliteClientDriver, SqliteDriver
 from contract_tests.state_machines.machine import Worlds
 
 IS_LONG = os.environ.get("STATE_MACHINES") == "many"
@@ -21,8 +21,8 @@ IS_LONG = os.environ.get("STATE_MACHINES") == "many"
 @pytest.mark.timeout(0 if IS_LONG else 180)
 @pytest.mark.parametrize(
     ("driver", "runs", "steps"),
-    [(EngineDriver, 40, 40), (ClientDriver, 8, 30)],
-    ids=["the engine", "a server's control API"],
+    [(EngineDriver, 40, 40), (SqliteDriver, 20, 40), (ClientDriver, 8, 30), (SqliteClientDriver, 4, 30)],
+    ids=["the engine", "the engine on SQLite", "a server's control API", "a server's control API on SQLite"],
 )
 def test_worlds_are_as_in_a_model(driver: Callable[[], Driver], runs: int, steps: int) -> None:
     class Machine(Worlds):
@@ -38,7 +38,7 @@ def test_worlds_are_as_in_a_model(driver: Callable[[], Driver], runs: int, steps
             database=None,
             print_blob=True,
             # Over a socket a failure takes too long to be made smaller; the engine's test mostly shows it too.
-            phases=[Phase.generate, Phase.shrink] if driver is EngineDriver else [Phase.generate],
+            phases=[Phase.generate, Phase.shrink] if driver in (EngineDriver, SqliteDriver) else [Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )

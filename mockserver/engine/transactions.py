@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock, get_ident
 from typing import Protocol
 
-from .clock import Clock, machine_time
+from . import clock as clocks
 from .event_log import Commit, CommittedWorld, EventBatch, LoadedWorld, WorldDropped, WorldLog
 from .events import ExchangeFinished
 from .feed import EventFeed
@@ -22,7 +22,7 @@ class TransactedWorld(CommittedWorld, Protocol):
     machine_time: Instant | None
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> clocks.Clock:
         """Its clock."""
 
     def take_over(self, loaded: LoadedWorld) -> None:
@@ -179,7 +179,7 @@ class Transaction:
             self._calls.clear()
             self.log.release()
             raise
-        time = machine_time() if begun.machine_time is None else begun.machine_time
+        time = clocks.machine_time() if begun.machine_time is None else begun.machine_time
         clock = world.clock
         if self._last is not None and not clock.is_frozen:
             time = max(time, self._last - clock.offset)
