@@ -114,6 +114,7 @@ def test_the_same_requests_after_a_rewind_get_the_same_identifiers() -> None:
     scenario.registry.close()
 
 
+@pytest.mark.in_memory  # its world has a log of its own
 def test_cursors_journal_numbers_and_the_epoch_go_on_and_the_journal_keeps_its_entries() -> None:
     scenario = Scenario()
     world = scenario.world
@@ -433,6 +434,7 @@ def credential(who: tuple[str, str]) -> Credential:
     return Credential(*who, None)
 
 
+@pytest.mark.in_memory  # its world has a log of its own
 def test_the_event_of_a_checkpoint_says_where_the_journal_was() -> None:
     scenario = Scenario()
     scenario.send(0)

@@ -189,7 +189,7 @@ class Handler:
         provider, status, _ = received.routed
         if provider is None or status or self._is_long(received.provider_request, received.exchange):
             return self.registry.default.id
-        return self.registry.known_owner(provider.parse(received.provider_request).credential).id
+        return self.registry.known_owner(_parse(provider, received.provider_request).credential).id
 
     def _respond_in_transaction(self, received: _Received) -> Answer:
         """Respond to a request and record it, in one transaction of its world: it is durable when this returns."""
@@ -202,7 +202,7 @@ class Handler:
             except WrongWorld as reason:
                 response = build_error(reason.status, reason.code, str(reason))
                 return self._record(request, exchange, bound, provider_request.path, response, adapt)
-            call = None if provider is None or routed.status else provider.parse(provider_request)
+            call = None if provider is None or routed.status else _parse(provider, provider_request)
             while True:
                 world = bound or self.registry.world_for_credential(None if call is None else call.credential)
                 try:
@@ -691,6 +691,14 @@ class ProviderRouter:
         # A path of another provider, or of ours, does not exist at a provider's host.
         is_its_path = at_host in owners
         return Routed(at_host, status if is_its_path or status == 400 else 404)
+
+
+def _parse(provider: Provider, request: ProviderRequest) -> Call:
+    """Return a request as its provider has parsed it, without what its defect keeps of the function that has found it."""
+    call = provider.parse(request)
+    if call.defect is not None:
+        call.defect.drop_traceback()
+    return call
 
 
 @lru_cache(maxsize=8)
