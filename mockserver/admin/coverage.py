@@ -19,7 +19,7 @@ from mockserver.validation.json_schema import object_schema
 from . import client_antipatterns as antipatterns
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .outcomes import error_of, is_whole
-from .schemas import a_list
+from .schemas import WHOLE, a_list
 
 log = logging.getLogger("mockserver")
 
@@ -82,9 +82,10 @@ def _is_met(thing: Any, matches: Callable[[Any], bool]) -> bool:
 # -- the endpoint ----------------------------------------------------------------------------------------------------------
 
 
-def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
+def show(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return the coverage of a world."""
-    exchanges = list(world.journal.since(0))
+    since = values.query.get("since", 0)
+    exchanges = world.journal.since(since)
     with world.lock:
         deliveries = list(world.state.deliveries.values())
     requested = {each.provider for each in exchanges}
@@ -101,7 +102,7 @@ def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
             for each in seen
         ],
         "providers": sorted(filter(None, requested)),
-        "dropped": world.journal.dropped,
+        "dropped": max(0, world.journal.dropped - since),
     }
 
 
@@ -136,5 +137,6 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
             "The documented behaviours with the exchanges that met them, and the antipatterns of this world's clients.",
             show,
             response,
+            query={"since": WHOLE},
         ),
     )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class Exchanges(Resource):
     """The methods of a world for its exchanges."""
 
+    since_exchange: int = 0
+    """The number of the exchange since which `journal`, `verify` and `coverage` count, unless they are given another one."""
+
     @awaitable
     def journal(
         self,
@@ -40,7 +43,7 @@ class Exchanges(Resource):
             error: only rejected with the provider error of this name.
             status: only with this HTTP status.
             target: only when the request target contains this text.
-            since: only exchanges with a greater number.
+            since: only exchanges with a greater number; `since_exchange` when ``None``.
             limit: the maximal count; all when ``None``.
             order: whether a limit keeps the ``newest`` or the ``oldest``; when ``None``, the newest without ``since``, and
                 with it the oldest, so that the last number is the ``since`` of the next call.
@@ -53,11 +56,12 @@ class Exchanges(Resource):
             "status": status,
             "target": target,
         }
+        first = self.since_exchange or None if since is None else since
         if limit is not None and (order or ("newest" if since is None else "oldest")) == "newest":
-            page = self._ask("GET", "/journal", {**filters, "since": since, "limit": limit, "order": "newest"})
+            page = self._ask("GET", "/journal", {**filters, "since": first, "limit": limit, "order": "newest"})
             return JournalPage.of(page)
         filters["order"] = "oldest"  # page by page
-        found, page = self._listed("/journal", "exchanges", "number", filters, since, limit)
+        found, page = self._listed("/journal", "exchanges", "number", filters, first, limit)
         return JournalPage.of({**page, "exchanges": found})
 
     @awaitable
@@ -91,7 +95,7 @@ class Exchanges(Resource):
             exchanges: descriptions of exchanges, each of which must have happened.
             count: the exact number of matching exchanges; or ``{"at_least": 1, "at_most": 3}``.
             order: whether they must have happened in this order.
-            since: only exchanges with a greater number count.
+            since: only exchanges with a greater number count; `since_exchange` when ``None``.
             wanted: one more description, by keywords: ``provider``, ``operation``, ``account``, ``method``,
                 ``path``, ``parameters``, ``headers``, ``outcome``, ``error``, ``status``.
 
@@ -101,6 +105,7 @@ class Exchanges(Resource):
         Raises:
             AssertionError: they did not happen; the message shows the closest exchange and its differences.
         """
+        since = self.since_exchange or None if since is None else since
         given = {"count": count, "order": order, "since": since}
         body: dict[str, Any] = {"exchanges": [*exchanges, *([wanted] if wanted else [])]}
         body |= {name: value for name, value in given.items() if value is not None}
@@ -123,7 +128,7 @@ class Exchanges(Resource):
     @awaitable
     def coverage(self) -> Row:
         """Return the documented behaviours that the world's clients have met, and their mistakes, as JSON for `Coverage`."""
-        row: Row = self._ask("GET", "/coverage")
+        row: Row = self._ask("GET", "/coverage", {"since": self.since_exchange or None})
         return row
 
 

@@ -30,12 +30,13 @@ def failure_report(world: WorldClient, leaks: Iterable[RequestedAddress] = ()) -
 
 def _lines(world: WorldClient) -> Iterator[str]:
     last = world.journal(limit=1).last
-    exchanges = world.journal(since=max(last - MOST, 0))
-    if last == 0:
+    count = last - world.since_exchange
+    exchanges = world.journal(since=max(last - MOST, world.since_exchange))
+    if count == 0:
         yield f"world {world.id}: nothing was asked"
         return
-    yield f"world {world.id}: {last} exchange{'s' if last > 1 else ''}" + (
-        f", the last {len(exchanges)} of them" if last > len(exchanges) else ""
+    yield f"world {world.id}: {count} exchange{'s' if count > 1 else ''}" + (
+        f", the last {len(exchanges)} of them" if count > len(exchanges) else ""
     )
     yield from map(format_line, exchanges)
     explained = list(_explained(world, exchanges))

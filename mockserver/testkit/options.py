@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from mockserver.client import AdminClient
     from mockserver.scenario import ScenarioRun
 
-KEYS = ("fixture", "seed", "variants", "freeze", "snapshot", "scenario", "real")
-"""The options that a test may give: parameters of `AdminClient.create_world`, a scenario that is replayed in the world, and whether
-it reaches the real providers."""
+_OF_A_WORLD = ("fixture", "seed", "variants", "freeze", "snapshot")
+"""Parameters of `AdminClient.create_world`."""
+KEYS = (*_OF_A_WORLD, "scenario", "scope", "build", "real")
+"""The options that a test may give: those of its world, a scenario that is replayed in it, whether other tests share it, what fills
+it, and whether the test reaches the real providers."""
+SCOPES = ("test", "checkpoint")
+"""``test``: each test has a world of its own. ``checkpoint``: the tests of a class or module share one, which is rewound."""
 
 _WORLDS = ("fixture", "freeze", "snapshot")
 """The options that a scenario sets itself."""
@@ -31,6 +35,14 @@ def checked(options: Mapping[str, Any], args: tuple[Any, ...] = ()) -> Mapping[s
     for name in options:
         if name not in KEYS:
             raise ValueError(f"{name}: {unknown_name('key', name, KEYS)}")
+    if options.get("scope", "test") not in SCOPES:
+        raise ValueError(f"scope: {unknown_name('scope', str(options['scope']), SCOPES)}")
+    if not callable(options.get("build", checked)):
+        raise ValueError(f"build: {options['build']!r} is not a function that takes a world")  # noqa: TRY004 - as below
+    if "scenario" in options and ("build" in options or options.get("scope") == "checkpoint"):
+        raise ValueError(
+            "scenario: it is replayed in a new world for each test; give no scope='checkpoint' and no build"
+        )
     if not isinstance(options.get("variants") or {}, Mapping):
         raise ValueError(f"variants: {options['variants']!r} is not a mapping, such as {{'limits': 'off'}}")  # noqa: TRY004 - one kind of error for all that a marker says wrong
     return options
@@ -62,5 +74,4 @@ def combined(nearest_first: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for options in reversed(list(nearest_first)):
         variants = {**merged.get("variants", {}), **(options.get("variants") or {})}
         merged = {**merged, **options, **({"variants": variants} if variants else {})}
-    merged.pop("real", None)
-    return merged
+    return {name: merged[name] for name in (*_OF_A_WORLD, "scenario") if name in merged}

@@ -7,7 +7,8 @@ for `mockserver.unpatched`, which must be imported before any test replaces func
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mockserver.scenario import ScenarioRun
     from mockserver.server import MockServer
     from mockserver.testkit.session_server import SessionServer
+    from mockserver.testkit.shared_world import SharedWorld
 
 pytest.register_assert_rewrite("mockserver.testkit.conformance")
 
@@ -30,6 +32,7 @@ _SESSION_SERVER = pytest.StashKey["SessionServer"]()
 _NEXT = pytest.StashKey[bool]()
 _BLOCK: pytest.StashKey[Block] = pytest.StashKey()
 _SCENARIO: pytest.StashKey[ScenarioRun] = pytest.StashKey()
+_SHARED_WORLD: pytest.StashKey[SharedWorld] = pytest.StashKey()
 _REDIRECTED = pytest.StashKey[tuple[Path, ...]]()
 """The folders in which every test is redirected."""
 
@@ -88,8 +91,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register our marker and the plugins that the options need."""
     config.addinivalue_line(
         "markers",
-        f"{_MARK}(fixture, seed, variants, freeze, snapshot, scenario, real): options of the test's world, as in"
-        " @pytest.mark.mockserver(fixture='small', freeze='2026-03-29T00:59:59Z'); real=True reaches the real provider",
+        f"{_MARK}(fixture, seed, variants, freeze, snapshot, scenario, scope, build, real): options of the test's world, as in"
+        " @pytest.mark.mockserver(fixture='small', freeze='2026-03-29T00:59:59Z'); scope='checkpoint' at a class or module:"
+        " its tests share a world that build(world) fills once, and that is rewound; real=True reaches the real provider",
     )
     config.stash[_REDIRECTED] = _redirected_folders(config)
     _begin_block(config)
@@ -206,16 +210,35 @@ def mock_world(
 ) -> Iterator[WorldClient]:
     """A new world for this test, deleted after it; ``@pytest.mark.mockserver(...)`` sets its options.
 
-    With ``scenario`` the scenario is replayed in it first, unless the test steps through it by ``mock_scenario``.
+    With ``scope="checkpoint"`` at a class or module its tests share a world, which is rewound before each of them. With
+    ``scenario`` the scenario is replayed in a new world first, unless the test steps through it by ``mock_scenario``.
     """
     from mockserver.testkit.options import combined
+    from mockserver.testkit.shared_world import SharedWorld, build_world
 
-    marks = [mark.kwargs for mark in request.node.iter_markers(_MARK)]
-    options = combined([*([{"variants": mockserver_variant}] if mockserver_variant else []), *marks])
-    if "scenario" not in options:
-        with mock_server.create_world(**options) as world:
+    marks = [(node, mark.kwargs) for node, mark in request.node.iter_markers_with_node(_MARK)]
+    variant = [{"variants": mockserver_variant}] if mockserver_variant else []
+    options = combined([*variant, *(given for _, given in marks)])
+    if "scenario" in options:
+        yield from _replayed(request, mock_server, options)
+        return
+    build = next((given["build"] for _, given in marks if "build" in given), None)
+    create = partial(build_world, mock_server, options, build)
+    owner = None if variant else _sharing_node(marks)
+    if owner is None:
+        with create() as world:
             yield world
         return
+    if _SHARED_WORLD not in owner.stash:
+        owner.stash[_SHARED_WORLD] = SharedWorld(create)
+        owner.addfinalizer(partial(_end_shared_world, owner))
+    yield owner.stash[_SHARED_WORLD].begin()
+
+
+def _replayed(
+    request: pytest.FixtureRequest, mock_server: MockServer | Mock, options: Mapping[str, Any]
+) -> Iterator[WorldClient]:
+    """Yield a new world in which the test's scenario was replayed, or is about to be stepped through."""
     from mockserver.testkit.options import open_scenario
 
     try:
@@ -227,6 +250,27 @@ def mock_world(
         if "mock_scenario" not in request.fixturenames:
             scenario_run.replay()
         yield world
+
+
+def _sharing_node(marks: list[tuple[Any, Mapping[str, Any]]]) -> Any:
+    """Return the class or module whose tests share a world; ``None`` for a test with a world of its own.
+
+    A marker nearer to the test that sets options of a world gives it one of its own.
+    """
+    from mockserver.testkit.options import combined
+
+    owner = next((node for node, given in marks if given.get("scope") == "checkpoint"), None)
+    for node, given in marks:
+        if node is owner:
+            return owner
+        if combined([given]) or "build" in given or "scope" in given:
+            return None
+    return None
+
+
+def _end_shared_world(owner: pytest.Class | pytest.Module) -> None:
+    owner.stash[_SHARED_WORLD].end()
+    del owner.stash[_SHARED_WORLD]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from mockserver.intercept.block import Block, allow_providers
 from mockserver.server import MockServer
 
 from .options import checked, combined, open_scenario
+from .shared_world import SharedWorld, build_world
 
 if TYPE_CHECKING:
     from mockserver.client import WorldClient
@@ -38,16 +39,19 @@ class MockWorldCase(TestCase):
     """
 
     mockserver: ClassVar[Mapping[str, Any]] = {}
-    """The options of the worlds: ``fixture``, ``seed``, ``variants``, ``freeze``, ``snapshot``, ``scenario``.
+    """The options of the worlds: ``fixture``, ``seed``, ``variants``, ``freeze``, ``snapshot``, ``scenario``; and ``build``, a
+    function that fills a new world.
 
     The path of a scenario is relative to the module's folder; the scenario is replayed before the test.
 
-    With ``real`` nothing is redirected: the tests reach the real providers.
+    With ``"scope": "checkpoint"`` the class builds one world, which is rewound before each test. With ``real`` nothing is
+    redirected: the tests reach the real providers.
     """
     server: ClassVar[MockServer]
     """The server of the class."""
     world: WorldClient
     """The world of the test."""
+    _shared: ClassVar[SharedWorld | None]
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -55,21 +59,25 @@ class MockWorldCase(TestCase):
         super().setUpClass()
         checked(cls.mockserver)
         cls.server = cls.enterClassContext(MockServer())
+        cls._shared = None
+        if cls.mockserver.get("scope") == "checkpoint":
+            cls._shared = SharedWorld(cls._build_world)
+            cls.addClassCleanup(cls._shared.end)
+
+    @classmethod
+    def _build_world(cls) -> WorldClient:
+        return build_world(cls.server, combined([cls.mockserver]), cls.mockserver.get("build"))
 
     def setUp(self) -> None:
-        """Create the world, and redirect the providers' hosts to it."""
+        """Create the world, or rewind the one of the class, and redirect the providers' hosts to it."""
         super().setUp()
-        options = combined([self.mockserver])
-        if "scenario" in options:
-            self.world = self._replay(options)
-            if not self.mockserver.get("real"):
-                self.enterContext(self.server.redirected(self.world))
-            return
-        if self.mockserver.get("real"):
-            self.enterContext(allow_providers())
-            self.world = self.enterContext(self.server.create_world(**options))
+        if "scenario" in self.mockserver:
+            self.world = self._replay(combined([self.mockserver]))
+        elif self._shared is None:
+            self.world = self.enterContext(self._build_world())
         else:
-            self.world = self.enterContext(self.server.redirected(**options))
+            self.world = self._shared.begin()
+        self.enterContext(allow_providers() if self.mockserver.get("real") else self.server.redirected(self.world))
 
     def _replay(self, options: Mapping[str, Any]) -> WorldClient:
         folder = Path(sys.modules[type(self).__module__].__file__ or "").parent
