@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ import requests
 
 from contract_tests.installed import CALLBACKS, INSTALLED, PROVIDERS, VARIANTS
 from mockserver import Mock, MockServer, Settings, worldfile
-from mockserver.app import build_service, create_codec
+from mockserver.app import Service, build_service, create_codec
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.event_log import EventBatch, Store
@@ -35,7 +36,7 @@ from mockserver.http.request import HttpRequest
 from mockserver.providers.serwersms.entries import ContactEntry
 from mockserver.sdk.response import Offload, Response
 from mockserver.settings import fixtures_folder
-from mockserver.stores.sqlite import SqliteStore
+from mockserver.stores import open_store
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 SETTINGS = Settings(port=0, freeze=iso(NOON))
@@ -250,7 +251,7 @@ class EngineDriver(Driver):
 
     def __init__(self) -> None:
         self._fixture = worldfile.read(read_document(), worldfile.Rules.of(PROVIDERS), is_checked=True).fixture
-        self._recorded: dict[str, tuple[InitialState, Recorder]] = {}
+        self._recorded: dict[str, tuple[InitialState, Clock, Recorder]] = {}
         self._open(None)
 
     def _open(self, store: Store | None) -> None:
@@ -259,10 +260,15 @@ class EngineDriver(Driver):
         )
         self._service = build_service(registry=self._registry)
 
+    def create_log(self) -> Recorder:
+        """Create what records the events of a world."""
+        return Recorder()
+
     def _begin(self, world: World) -> str:
         """Record a world's events from now on."""
-        log = world.log = Recorder()
-        self._recorded[world.id] = InitialState(self._fixture, world.state.seed, template=world.state.fork()), log
+        log = world.log = self.create_log()
+        initial = InitialState(self._fixture, world.state.seed, template=world.state.fork())
+        self._recorded[world.id] = initial, world.clock, log
         return world.id
 
     def _of(self, world: str) -> World:
@@ -398,9 +404,9 @@ class EngineDriver(Driver):
 
     def check(self, world: str) -> None:
         """The state is the fold of the events since the world began."""
-        initial, log = self._recorded[world]
+        initial, clock, log = self._recorded[world]
         found = self._of(world)
-        folded = initial.create_state(found.clock, found.now())
+        folded = initial.create_state(clock, clock.now())
         for event in log.events:
             folded.apply(event)
         assert folded.contents() == found.state.contents()
@@ -419,7 +425,7 @@ class SqliteDriver(EngineDriver):
         super().__init__()
 
     def _open(self, store: Store | None) -> None:
-        super()._open(store or SqliteStore(Path(self._folder.name, "state"), create_codec(INSTALLED)))
+        super()._open(store or open_store(str(Path(self._folder.name, "state")), create_codec(INSTALLED)))
 
     def _begin(self, world: World) -> str:
         return world.id
@@ -439,6 +445,62 @@ class SqliteDriver(EngineDriver):
     def close(self) -> None:
         super().close()
         self._folder.cleanup()
+
+
+class ReplicasDriver(EngineDriver):
+    """Two processes' engines in this one, on one database: each verb is called on the other one of them than that before."""
+
+    can_restart = True
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._others: deque[tuple[WorldRegistry, Service]] = deque()
+        super().__init__()
+        self._others.append((self._registry, self._service))
+        self._open(None)
+
+    def _open(self, store: Store | None) -> None:
+        super()._open(store or open_store(self._url, create_codec(INSTALLED)))
+
+    def _begin(self, world: World) -> str:
+        return world.id
+
+    def take_turns(self) -> None:
+        """Go on with the other one."""
+        self._others.append((self._registry, self._service))
+        self._registry, self._service = self._others.popleft()
+
+    def restart(self) -> None:
+        self._registry.close()
+        self._open(None)
+
+    def check(self, world: str) -> None:
+        """Both have the same world, and so has the database."""
+        found, store = self._of(world), self._registry.store
+        assert store is not None
+        loaded, expected = store.log(world).load(), found.state.contents()
+        assert (loaded.state.contents(), loaded.cursor) == (expected, found.feed.cursor)
+        self.take_turns()
+        assert self._of(world).state.contents() == expected
+
+    def close(self) -> None:
+        super().close()
+        self.take_turns()
+        super().close()
+
+
+def _taking_turns(verb: str) -> Callable[..., Any]:
+    call = getattr(EngineDriver, verb)
+
+    def called(driver: ReplicasDriver, *arguments: Any, **options: Any) -> Any:
+        driver.take_turns()
+        return call(driver, *arguments, **options)
+
+    return wraps(call)(called)
+
+
+for _verb in Driver.__abstractmethods__ - {"check", "close"}:
+    setattr(ReplicasDriver, _verb, _taking_turns(_verb))
 
 
 class ClientDriver(Driver):

@@ -12,7 +12,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from contract_tests.state_machines.drivers import ClientDriver, Driver, EngineDriver, SqliteClientDriver, SqliteDriver
+from contract_tests.postgresql import PostgreSQL
+from contract_tests.state_machines.drivers import (
+    ClientDriver,
+    Driver,
+    EngineDriver,
+    ReplicasDriver,
+    SqliteClientDriver,
+    SqliteDriver,
+)
 from contract_tests.state_machines.machine import Worlds
 
 IS_LONG = os.environ.get("STATE_MACHINES") == "many"
@@ -25,6 +33,24 @@ IS_LONG = os.environ.get("STATE_MACHINES") == "many"
     ids=["the engine", "the engine on SQLite", "a server's control API", "a server's control API on SQLite"],
 )
 def test_worlds_are_as_in_a_model(driver: Callable[[], Driver], runs: int, steps: int) -> None:
+    run(driver, runs, steps, shrinks=driver in (EngineDriver, SqliteDriver))
+
+
+@pytest.mark.timeout(0 if IS_LONG else 180)
+def test_worlds_of_two_processes_on_postgresql_are_as_in_a_model(postgresql: PostgreSQL) -> None:
+    run(lambda: ReplicasDriver(postgresql.create_database()), 6, 30, shrinks=False)
+
+
+def run(driver: Callable[[], Driver], runs: int, steps: int, *, shrinks: bool) -> None:
+    """Run the machine.
+
+    Args:
+        driver: creates what it drives.
+        runs: how many runs there are, each from new worlds.
+        steps: the steps of each run.
+        shrinks: whether a failure is made smaller. Over a socket that takes too long; the engine's test mostly shows it too.
+    """
+
     class Machine(Worlds):
         create_driver = driver
 
@@ -37,8 +63,7 @@ def test_worlds_are_as_in_a_model(driver: Callable[[], Driver], runs: int, steps
             deadline=None,
             database=None,
             print_blob=True,
-            # Over a socket a failure takes too long to be made smaller; the engine's test mostly shows it too.
-            phases=[Phase.generate, Phase.shrink] if driver in (EngineDriver, SqliteDriver) else [Phase.generate],
+            phases=[Phase.generate, Phase.shrink] if shrinks else [Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -145,9 +145,7 @@ class WorldRegistry:
             store.start(self)
 
     def __iter__(self) -> Iterator[World]:
-        with self._lock:
-            worlds = tuple(self._by_number)
-        return iter(self._present(worlds))
+        return iter(self.page())
 
     def __len__(self) -> int:
         """Return the number of worlds."""
