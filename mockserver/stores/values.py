@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from mockserver.engine.event_log import StoreUnavailable
 from mockserver.engine.frozen import NO_FIELDS, FrozenDict
 
 Pack: TypeAlias = Callable[[Any], Any]
@@ -30,8 +31,11 @@ _LARGEST = 2**63
 """The first whole number that does not have to be read by every JSON parser."""
 
 
-class StoredDataError(ValueError):
-    """Stored data cannot be read, or a value cannot be stored; the message is a sentence for the user."""
+class StoredDataError(StoreUnavailable, ValueError):
+    """Stored data cannot be read, or a value cannot be stored; the message is a sentence for the user.
+
+    At the start of a server it is a bad value of a setting; later, its world cannot be used.
+    """
 
 
 class UnknownType(StoredDataError):
