@@ -1,5 +1,7 @@
 # make run    serve on http://127.0.0.1:7670
 # make test   install what the tests need and run all of them
+# make test-sqlite      run the tests of the engine, the documents and the control API on worlds in SQLite files
+# make test-postgresql  run some of them on PostgreSQL, which it starts itself (ALL=1: all of them)
 # make smoke  a selection of the tests across all parts, in about 20 seconds
 # make coverage  all tests with lines and branches measured; fails below 95 %, and says what is missing
 # make check  what must be green before a commit: format, lint, types, imports, tests
@@ -30,13 +32,23 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test smoke coverage check lint golden lowest newest cohabitation fuzz neighbours soak torture pythons reference fixtures bench bench-in-process screenshots system clean
+.PHONY: run test test-sqlite test-postgresql smoke coverage check lint golden lowest newest cohabitation fuzz neighbours soak torture pythons reference fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
 
 test: $(VENV)/test.stamp system
 	$(PYTEST)
+
+SUITES := contract_tests/engine contract_tests/documents contract_tests/admin --ignore contract_tests/admin/page
+# What a database could get wrong: numbers and texts of every kind, limits, instants, and the return to a checkpoint.
+POSTGRESQL_PART := $(wildcard contract_tests/documents/test_*_samples.py) contract_tests/documents/test_dialogtech_limits.py \
+    contract_tests/engine/test_time_in_a_world.py contract_tests/admin/test_clock.py contract_tests/admin/test_checkpoints.py
+test-sqlite: $(VENV)/test.stamp system
+	$(PYTEST) --state sqlite $(SUITES)
+
+test-postgresql: $(VENV)/test.stamp system
+	$(PYTEST) --state postgresql $(if $(ALL),$(SUITES),$(POSTGRESQL_PART))
 
 smoke: $(VENV)/test.stamp
 	$(PYTEST) -m smoke
@@ -98,6 +110,7 @@ soak: $(VENV)/test.stamp
 
 torture: $(VENV)/test.stamp
 	$(BIN)/python -m contract_tests.torture $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED))
+	$(if $(SHORT),,$(MAKE) test-postgresql ALL=1)
 
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
     --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade)

@@ -50,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--state",
-        choices=("memory", "sqlite"),
+        choices=("memory", "sqlite", "postgresql"),
         default="memory",
         help="where worlds are kept that tests create without saying so [default: memory]",
     )
@@ -62,7 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Keep worlds where `--state` says."""
     kind = config.getoption("--state")
-    if kind != "memory":
+    if kind != "memory" and not config.getoption("numprocesses", None):  # else the workers do
         from contract_tests.stored import keep_worlds
 
         kept = ExitStack()
