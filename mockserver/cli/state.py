@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -36,15 +38,44 @@ def _as_state(_ctx: click.Context, _parameter: click.Parameter, given: str | Non
     return found
 
 
+@contextmanager
+def _written(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to write, or stdout for ``-``. A file takes the place of another one only when all of it is written."""
+    if str(path) == "-":
+        with click.open_file("-", "wb") as output:
+            yield output
+    elif path.exists() and not path.is_file():  # a pipe or a device
+        with path.open("wb") as output:
+            yield output
+    else:
+        new = path.with_name(f".{path.name}.new")
+        try:
+            with new.open("wb") as output:
+                yield output
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+
+
 _STATE = click.argument("where", metavar="FILE|URL", required=True, callback=_as_state)
 
 
-def _open(where: str, *, is_read_only: bool = False) -> SqlStore:
+@contextmanager
+def _opened(where: str, *, is_read_only: bool = False) -> Iterator[SqlStore]:
+    """Open a state for the length of a block."""
     from mockserver.app import create_codec
+    from mockserver.engine.event_log import StoreUnavailable
     from mockserver.sdk.loading import installed_providers
     from mockserver.stores import open_store
 
-    return open_store(where, create_codec(installed_providers()), is_read_only=is_read_only)
+    try:
+        store = open_store(where, create_codec(installed_providers()), is_read_only=is_read_only)
+        try:
+            yield store
+        finally:
+            store.close()
+    except StoreUnavailable as reason:
+        raise CliError(str(reason)) from reason
 
 
 @state.command(
@@ -58,13 +89,10 @@ Examples:
 @FORMAT
 def check(where: str, form: str) -> None:
     """Check that all of a state can be read: every page, every world and every commit. It is not changed."""
-    store = _open(where, is_read_only=True)
-    from mockserver.stores import maintenance
+    with _opened(where, is_read_only=True) as store:
+        from mockserver.stores import maintenance
 
-    try:
         report = maintenance.check(store)
-    finally:
-        store.close()
     rows = [
         {"id": each.id, "messages": each.messages, "sequence": each.sequence, "commits": each.commits}
         for each in report.worlds
@@ -86,14 +114,15 @@ Examples:
 @FORMAT
 def compact(where: str, form: str) -> None:
     """Make a state smaller and faster to open: write a snapshot of each world, and delete what that makes superfluous."""
-    store = _open(where)
-    from mockserver.stores import maintenance
+    from mockserver.stores import is_postgresql
 
-    try:
+    if not is_postgresql(where) and not Path(where).exists():
+        raise CliError(f"there is no state {where}")
+    with _opened(where) as store:
+        from mockserver.stores import maintenance
+
         maintenance.compact(store)
         worlds = len(store.worlds())
-    finally:
-        store.close()
     Output(form).show({"worlds": worlds}, f"{worlds} worlds are compact.")
 
 
@@ -105,16 +134,13 @@ Examples:
 """
 )
 @_STATE
-@click.argument("file", type=click.File("wb", lazy=True))
-def export(where: str, file: IO[bytes]) -> None:
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True, dir_okay=False))
+def export(where: str, file: Path) -> None:
     """Write a state into a file that can be read with any text editor, and imported into a file or PostgreSQL."""
-    store = _open(where, is_read_only=True)
-    from mockserver.stores import maintenance
+    with _opened(where, is_read_only=True) as store, _written(file) as output:
+        from mockserver.stores import maintenance
 
-    try:
-        lines = maintenance.export_state(store, file)
-    finally:
-        store.close()
+        lines = maintenance.export_state(store, output)
     hint(f"{lines} lines were written")
 
 
@@ -131,16 +157,16 @@ Examples:
 @FORMAT
 def import_(where: str, file: IO[bytes], form: str) -> None:
     """Make a new state, or fill an empty one, from a file that `mockserver state export` has written."""
-    from mockserver.stores import is_postgresql, maintenance
+    from mockserver.stores import is_postgresql
 
     is_new = not is_postgresql(where) and not Path(where).exists()
-    store = _open(where)
     try:
-        worlds = maintenance.import_state(store, file)
+        with _opened(where) as store:
+            from mockserver.stores import maintenance
+
+            worlds = maintenance.import_state(store, file)
     except BaseException:
-        store.close()
         if is_new:
-            Path(where).unlink()
+            Path(where).unlink(missing_ok=True)
         raise
-    store.close()
     Output(form).show({"worlds": worlds}, f"{worlds} worlds were imported.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -164,7 +164,7 @@ def export_state(store: SqlStore, file: IO[bytes]) -> int:
     file.write(_encode(_Head(FORMAT, VERSION)) + b"\n")
     count = 1
     for table in _TABLES:
-        for row in _rows(store, table):
+        for row in _rows(store, table) if table is not WORLDS else _worlds(store):
             file.write(_line(store, table, row) + b"\n")
             count += 1
     file.write(_encode({"table": "end", "row": {"lines": count}}) + b"\n")
@@ -182,6 +182,13 @@ def _rows(store: SqlStore, table: Table) -> Iterator[Any]:
         last = tuple(getattr(rows[-1], key.name) for key in keys)
         with store.begin_read() as connection:
             rows = connection.execute(query.where(_is_after(keys, last))).all()
+
+
+def _worlds(store: SqlStore) -> Sequence[Any]:
+    """Return the worlds with the sequence of their last commit, also where a file does not note it."""
+    columns = [_head_of_world().label("head") if column is WORLDS.c.head else column for column in WORLDS.columns]
+    with store.begin_read() as connection:
+        return connection.execute(select(*columns).order_by(WORLDS.c.number)).all()
 
 
 def _is_after(keys: list[Any], last: tuple[Any, ...]) -> Any:

@@ -93,6 +93,9 @@ class SqliteStore(SqlStore):
         super().__init__(codec, retention or Retention(), f"{os.getpid()}-{time_ns()}")
         self.path = path
         self._mutex = RLock()
+        beside = [_beside(path, ending) for ending in ("-wal", "-shm")]
+        self._made = [each for each in beside if is_read_only and not exists(each)]
+        """Files beside the state that exist only as long as it is read."""
         self._driver = open_to_read(path) if is_read_only else open_state(path, sync)
         self._engine = create_engine("sqlite://", creator=lambda: self._driver, poolclass=StaticPool)
         event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
@@ -205,6 +208,9 @@ class SqliteStore(SqlStore):
         with self._mutex:
             self._connection.close()
             self._engine.dispose()
+            for each in self._made:  # while nobody else can have opened them
+                with suppress(OSError):
+                    delete(each)
             self._driver.close()
         with _open_files_lock:
             _open_files.discard(_key(self.path))
@@ -293,18 +299,29 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         _open_files.add(key)
     try:
         check_file(path)
-        return _connect_to_read(path)
+        connection = _connect_to_read(path, is_alone=not may_write(path.absolute().parent))
+        connection.execute("SELECT count(*) FROM sqlite_master")  # takes the lock that keeps servers away
+    except sqlite3.Error as reason:
+        with _open_files_lock:
+            _open_files.discard(key)
+        raise explain_error(path, reason) from reason
     except BaseException:
         with _open_files_lock:
             _open_files.discard(key)
         raise
+    return connection
 
 
-def _connect_to_read(path: Path) -> sqlite3.Connection:
-    """Return a connection that cannot change the file. Where nothing waits to be merged, it makes no files beside it either."""
+def _connect_to_read(path: Path, *, is_alone: bool) -> sqlite3.Connection:
+    """Return a connection that cannot change the file.
+
+    Args:
+        path: the file.
+        is_alone: whether it needs no lock and makes no files beside it, unless commits wait there to be merged.
+    """
     is_merged = not exists(_beside(path, "-wal")) or size_of(_beside(path, "-wal")) == 0
     return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_merged else ''}",
+        f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_merged and is_alone else ''}",
         uri=True,
         timeout=_PATIENCE,
         isolation_level=None,
@@ -331,7 +348,8 @@ def check_file(path: Path) -> None:
         raise StateUnusable(f"{path} is a SQLite file of another program, and was left as it is")
     was_killed = exists(_beside(path, "-wal")) and size_of(_beside(path, "-wal")) > 0
     has_index = exists(_beside(path, "-shm"))
-    connection = _connect_to_read(path)
+    connection = _connect_to_read(path, is_alone=True)
+    is_fine = False
     try:
         with closing(connection):
             version = connection.execute("SELECT version_num FROM mockserver_version").fetchone()
@@ -339,12 +357,13 @@ def check_file(path: Path) -> None:
             connection.execute("SELECT number FROM worlds").fetchall()
             if was_killed and size_of(path) <= _CHECKED_BYTES:
                 _check_whole(path, connection)
+        is_fine = True
     except sqlite3.Error as reason:
         raise explain_error(path, reason) from reason
-    except BaseException:
-        if was_killed and not has_index:
-            delete(_beside(path, "-shm"))
-        raise
+    finally:
+        if not is_fine and not has_index:
+            with suppress(OSError):
+                delete(_beside(path, "-shm"))
 
 
 def _check_version(path: Path, version: str | None) -> None:
