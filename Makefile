@@ -11,7 +11,8 @@
 # make neighbours  measure how much one client's bad behaviour delays another (10 minutes; SHORT=1: 4 seconds for each load)
 # make soak   send mixed traffic for ten minutes, and fail where the server takes more and more, is late or errs (SHORT=1: half a minute;
 #             REQUESTS=1000000: so many; WORLDS=100000: and worlds beside them; SEED=…)
-# make torture  kill a server that keeps its state in a file 200 times under load, and check what it has kept (SHORT=1: 8 times; SEED=…)
+# make torture  kill a server that keeps its state in a file 200 times under load, and check what it has kept (SHORT=1: 8 times; SEED=…);
+#               let 64 clients ask three servers on one PostgreSQL, kill one, restart PostgreSQL, and check what they hold (SHORT=1: 16)
 # make lock    refresh locks/: the versions and hashes of what CI, the image and a developer with LOCKED=1 install (UPGRADE=1: newer ones)
 # make audit   look for known vulnerabilities of the locked versions; fails where the advisories cannot be reached
 # make sbom    write dist/sbom.cdx.json: what the locked versions are made of, in CycloneDX
@@ -108,8 +109,9 @@ neighbours: $(VENV)/test.stamp
 soak: $(VENV)/test.stamp
 	$(BIN)/python -m contract_tests.soak $(if $(SHORT),--short) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(WORLDS),--worlds $(WORLDS)) $(if $(SEED),--seed $(SEED))
 
-torture: $(VENV)/test.stamp
+torture: $(VENV)/test.stamp system
 	$(BIN)/python -m contract_tests.torture $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m contract_tests.torture.replicas $(if $(SHORT),--short)
 	$(if $(SHORT),,$(MAKE) test-postgresql ALL=1)
 
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \

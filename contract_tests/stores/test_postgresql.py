@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event as ThreadEvent
 from typing import Any
@@ -179,8 +180,9 @@ def test_a_world_is_locked_for_itself_alone(opened: Open, database: str) -> None
     with psycopg.connect(database) as connection:
         connection.execute("SELECT 1 FROM worlds WHERE id = 'other' FOR UPDATE")
         receive(registry.default, "not delayed")
-        with pytest.raises(StoreUnavailable, match="lock timeout"):
+        with pytest.raises(StoreUnavailable):
             receive(other, "delayed")
+    until_it_answers(other)
     receive(other, "again")
 
     assert ["not delayed"] == texts(registry.default)
@@ -359,6 +361,38 @@ def test_a_transaction_whose_connection_is_lost_at_the_commit_has_not_half_happe
     until_it_answers(registry.default)
     receive(registry.default, "after")
     assert ["after"] == texts(registry.default) == texts(other.default)
+
+
+def test_a_commit_whose_answer_is_lost_has_happened_and_its_attempts_are_made(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline, is_lost = psycopg.Connection.pipeline, ThreadEvent()
+
+    @contextmanager
+    def lose_answer(connection: psycopg.Connection[Any]) -> Iterator[Any]:
+        with pipeline(connection) as found:
+            yield found
+        if is_lost.is_set():
+            is_lost.clear()
+            connection.close()
+            raise psycopg.OperationalError("the connection is lost")
+
+    def decide(state: Any, now: Any, ids: Any) -> Any:
+        is_lost.set()
+        receive_inbound = CALLBACKS["dialogtech"].receive_inbound
+        assert receive_inbound is not None
+        return receive_inbound(INBOUND, state, now, ids)
+
+    monkeypatch.setattr(psycopg.Connection, "pipeline", lose_answer)
+    sender = Sender()
+    registry = opened(sender=sender)
+    with pytest.raises(StoreUnavailable, match="the connection is lost"):
+        registry.default.execute(decide)
+
+    assert sender.has_begun.wait(30)
+    assert [("default", 1)] == sender.begun
+    assert ["yes"] == texts(registry.default)
+    assert (NOON,) == registry.default.state.deliveries[1].interrupted
 
 
 # -- opening -----------------------------------------------------------------------------------------------------------

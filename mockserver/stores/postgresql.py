@@ -55,8 +55,10 @@ if TYPE_CHECKING:
 
     from .codec import Codec
 
-PATIENCE: Final = 1.5
+PATIENCE: Final = 1.8
 """Seconds within which the transaction of a world must have ended; else its request is answered with an error."""
+LOCK_PATIENCE: Final = 1.2
+"""Seconds that it waits for another process that has the world locked."""
 LONG_PATIENCE: Final = 60.0
 """The same for what no request waits for, and for loading a world."""
 CONNECTIONS: Final = 16
@@ -67,7 +69,7 @@ LOST_AFTER: Final = 5_000_000
 """Microseconds without a sign of life after which a process counts as ended."""
 
 _SETTINGS: Final = (
-    f"SET lock_timeout = {int(PATIENCE * 1000)}; SET idle_in_transaction_session_timeout = 10000; "
+    f"SET lock_timeout = {int(LOCK_PATIENCE * 1000)}; SET idle_in_transaction_session_timeout = 10000; "
     "SET default_transaction_isolation = 'read committed'; SET application_name = 'mockserver'"
 )
 """A process that is stopped while it has a world locked keeps it from the others for ten seconds at most."""
@@ -183,6 +185,10 @@ class PostgresqlStore(SqlStore):
             raise self.unavailable("all connections are in use") from reason
         self._guard.watch(_driver(pooled), PATIENCE)
         return pooled
+
+    def extend(self, pooled: PoolProxiedConnection) -> None:
+        """Give a transaction more time, because it loads its world."""
+        self._guard.watch(_driver(pooled), LONG_PATIENCE)
 
     def return_connection(self, pooled: PoolProxiedConnection, *, is_broken: bool = False) -> bool:
         """Take a connection back; return whether its transaction ended in time."""
@@ -344,6 +350,11 @@ class PostgresqlStore(SqlStore):
         """Take part in what the processes do for one another, until this is closed."""
         self._replica = Replica(self, worlds, LEASE)
 
+    def resume_later(self, world_id: str) -> None:
+        """Have this process go on with what is scheduled in a world, as soon as the database answers."""
+        if self._replica is not None:
+            self._replica.resume_later(world_id)
+
     def announce(self, world_id: str) -> None:
         """Have other processes told that a world has changed, or which ones there are if the id is empty."""
         if self._replica is not None:
@@ -377,6 +388,8 @@ class PostgresqlWorldLog(SqlWorldLog):
         self._reading: Connection | None = None
         self._loaded: LoadedWorld | None = None
         self._newest_snapshot = 0
+        self._doubts = 0
+        """The commits of which this process does not know whether they were written."""
 
     @property
     def _driver(self) -> Driver:
@@ -400,11 +413,13 @@ class PostgresqlWorldLog(SqlWorldLog):
         head, time, commits = self._lock(known)
         try:
             is_complete = known + len(commits) == head
-            if is_complete:
-                for commit in commits:
-                    self.note_position(commit)
+            if loaded is None and not is_complete:  # too many, or not kept any more
+                self.release()
+                return structs.replace(self.begin(None), commits=None)
+            for commit in commits:
+                self.note_position(commit)
             if loaded is None:
-                return Begun(commits if is_complete else None, time)
+                return Begun(commits, time)
             if is_complete and not any(map(cleared_at, commits)):
                 self._loaded = self._catch_up(loaded, commits)
             return Begun((), time)
@@ -458,7 +473,11 @@ class PostgresqlWorldLog(SqlWorldLog):
     def load(self) -> LoadedWorld:
         """Return the world as it is now that it is locked."""
         loaded, self._loaded = self._loaded, None
-        return loaded or super().load()
+        if loaded is None:
+            assert self._pooled is not None
+            self.store.extend(self._pooled)
+            loaded = super().load()
+        return loaded
 
     def _catch_up(self, loaded: LoadedWorld, commits: Sequence[Commit]) -> LoadedWorld:
         """Return a loaded world with what was committed until it was locked."""
@@ -483,7 +502,7 @@ class PostgresqlWorldLog(SqlWorldLog):
         """Write a commit, and end the transaction.
 
         If the connection is lost before the answer, it is not known whether the commit was written. The world is loaded again
-        then, so it is in the world if it was.
+        then, so it is in the world if it was; the attempts that it says this process makes are made again under another name.
         """
         store = self.store
         try:
@@ -507,6 +526,9 @@ class PostgresqlWorldLog(SqlWorldLog):
             is_broken = self._driver.closed
             self._end("ROLLBACK")
             if is_broken:
+                self._doubts += 1
+                self.holder = f"{store.holder}/{self._doubts}"
+                store.resume_later(self.world_id)
                 store.report_failure()
             raise store.unavailable(reason) from reason
         except BaseException:
@@ -553,9 +575,10 @@ class PostgresqlWorldLog(SqlWorldLog):
 
     def is_lost(self, holder: str) -> bool:
         """Return whether a process that has started an attempt gives no sign of life any more."""
-        if holder == self.holder:
-            return False
-        return self._driver.execute(self.store.statements.alive, {"holder": holder}).fetchone() is None
+        process = holder.partition("/")[0]
+        if process == self.store.holder:
+            return holder != self.holder
+        return self._driver.execute(self.store.statements.alive, {"holder": process}).fetchone() is None
 
     def fetch(self, statement: Executable) -> Sequence[Any]:
         """Return the rows of a query: inside the transaction, if one has begun."""

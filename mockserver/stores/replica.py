@@ -70,6 +70,7 @@ class Replica:
         self._changed: set[str] = set()
         self._has_changed = Event()
         self._closed = Event()
+        self._to_resume: set[str] = set()
         self._waiting: set[str] = set()
         """The worlds that a thread is about to look at."""
         self._lock = Lock()
@@ -82,6 +83,10 @@ class Replica:
         self._changed.add(world_id)
         if not self._has_changed.is_set():
             self._has_changed.set()
+
+    def resume_later(self, world_id: str) -> None:
+        """Go on with what is scheduled in a world, as soon as the database answers."""
+        self._to_resume.add(world_id)
 
     def close(self) -> None:
         """Say that this process ends: others make the attempts that it has begun."""
@@ -135,7 +140,10 @@ class Replica:
         claim = {"lease": self._lease, "grace": GRACE, "most": _MOST_DUE}
         while not self._closed.is_set():
             connection.execute(_ALIVE, (self._store.holder,))
-            for (world_id,) in connection.execute(_CLAIM, claim).fetchall():
+            due = {world_id for (world_id,) in connection.execute(_CLAIM, claim).fetchall()}
+            while self._to_resume:
+                due.add(self._to_resume.pop())
+            for world_id in due:
                 self._run(world_id, partial(self._worlds.resume, world_id))
             awaited = self._worlds.awaited()
             if awaited:

@@ -6,11 +6,13 @@ held for long delays no other one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from threading import Event
+from typing import TYPE_CHECKING, Final
 
 from mockserver.engine.deliveries import Attempt, Outcome, OutgoingRequest
+from mockserver.engine.event_log import StoreUnavailable, WorldDropped
 from mockserver.engine.instants import SECOND
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from . import WebhookSender
 
 
+_PAUSE: Final = 0.2
+"""Seconds after which an outcome is reported again that could not be stored."""
+
+
 class WebhookDispatcher:
     """The `Sender` of a server: builds each provider's requests and passes them to a `WebhookSender`."""
 
@@ -30,6 +36,7 @@ class WebhookDispatcher:
         """Create a dispatcher for some providers' webhooks, which are sent by a webhook sender."""
         self._providers = providers
         self._webhook_sender = webhook_sender
+        self._closed = Event()
 
     def send(self, world: World, delivery: Delivery) -> None:
         """Start an attempt; called with the world's lock held."""
@@ -43,7 +50,7 @@ class WebhookDispatcher:
     def _end_attempt(
         self, world: World, epoch: int, number: int, at: Instant, request: OutgoingRequest, outcome: Outcome
     ) -> None:
-        world.end_attempt(number, epoch, Attempt(at, request, outcome, ""))
+        self._repeat(lambda: world.end_attempt(number, epoch, Attempt(at, request, outcome, "")))
 
     def forget(self, world: World) -> None:
         """Discard what is queued and scheduled for a world. What is in flight ends in a later epoch, which ignores it."""
@@ -52,17 +59,34 @@ class WebhookDispatcher:
     def note_schedule_change(self, world: World) -> None:
         """Note that a world's next scheduled item has changed; called with the world's lock held."""
         due, clock = world.state.scheduled.next, world.clock
-        seconds = None if due is None or clock.is_frozen else partial(_seconds_to_go, clock, due)
+        ahead = world.instant() - clock.now()  # by which the time of a log is ahead of this machine's
+        seconds = None if due is None or clock.is_frozen else partial(_seconds_to_go, clock, due - ahead)
         self._webhook_sender.schedule(world.id, seconds, partial(self._run_due, world, world.state.epoch))
 
     def _run_due(self, world: World, epoch: int) -> None:
+        self._repeat(partial(self._run_due_once, world, epoch))
+
+    def _run_due_once(self, world: World, epoch: int) -> None:
         world.now()
         with world.lock:
             if epoch == world.state.epoch:  # else it was reset or dropped
                 self.note_schedule_change(world)
 
+    def _repeat(self, call: Callable[[], object]) -> None:
+        """Call until the world's store can be written, or the world is no more."""
+        while not self._closed.is_set():
+            try:
+                call()
+            except StoreUnavailable:
+                self._closed.wait(_PAUSE)
+            except WorldDropped:
+                return
+            else:
+                return
+
     def close(self) -> None:
         """Stop sending, and end the threads."""
+        self._closed.set()
         self._webhook_sender.close()
 
 
