@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -10,14 +11,17 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from contract_tests.commands import run_command
 from contract_tests.installed import CALLBACKS, INSTALLED, VARIANTS
 from contract_tests.stores.port import SMALL, count, exchange, receive, texts
+from mockserver import Mock
 from mockserver.app import create_codec
 from mockserver.engine.event_log import StoreUnavailable
 from mockserver.engine.instants import parse_instant
@@ -378,6 +382,46 @@ def test_a_full_disk_rejects_requests_until_there_is_room_and_keeps_what_was_ack
     again.default.refresh()
     assert [*expected, "after"] == texts(again.default)
     again.close()
+
+
+def send(port: int, text: str) -> tuple[int, bytes]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    form = urlencode({"username": "demo", "password": "demo", "phone": "+48500600700", "text": text})
+    connection.request("POST", "/messages/send_sms.json", form, {"Content-Type": "application/x-www-form-urlencoded"})
+    response = connection.getresponse()
+    found = response.status, response.read()
+    connection.close()
+    return found
+
+
+def test_a_server_on_a_full_disk_answers_with_the_providers_error_and_goes_on_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "test.state"
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--no-https", "--no-proxy"]
+    command += ["--format", "json", "--log", "quiet", "--state", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        port = urlsplit(json.loads(server.stdout.readline())["url"]).port
+        assert port is not None
+        try:
+            assert 200 == send(port, "first")[0]
+            size = path.with_name("test.state-wal").stat().st_size + 256 * 1024
+            resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            answers = {f"message {number}": send(port, f"message {number}") for number in range(200)}
+            accepted = [text for text, (status, _) in answers.items() if status == 200]
+            rejected = {answer for answer in answers.values() if answer[0] != 200}
+            resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            assert 200 == send(port, "last")[0]
+            stored = [message.text for message in Mock.at(f"http://127.0.0.1:{port}").world.messages()]
+        finally:
+            server.terminate()
+
+    assert ["first", *accepted, "last"] == [text for text in stored if text in {"first", *answers, "last"}]
+    assert 0 < len(accepted) < 200
+    ((status, body),) = rejected
+    assert 500 == status
+    assert {"success", "error"} & json.loads(body).keys()
 
 
 def test_no_state_is_made_on_a_full_disk(tmp_path: Path, full: Any) -> None:
