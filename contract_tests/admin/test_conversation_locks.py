@@ -26,15 +26,15 @@ class CountedLock:
     def __init__(self, lock: Lock, looks: Callable[[], int]) -> None:
         self._lock, self._looks, self._before = lock, looks, 0
         self.counts = list[int]()
-        self.acquire, self.release, self.locked = lock.acquire, lock.release, lock.locked
+        self.locked = lock.locked
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        self._lock.__enter__()
         self._before = self._looks()
 
     def __exit__(self, *_: object) -> None:
         self.counts.append(self._looks() - self._before)
-        self._lock.release()
+        self._lock.__exit__(None, None, None)
 
 
 def message(serial: int, number: int) -> Message:

@@ -18,6 +18,7 @@ from mockserver.admin.text_format import format_explanation
 from mockserver.engine.journal import Budget, Exchange, Journal
 from mockserver.http.masking import Masking
 from mockserver.http.request_parser import InvalidRequest
+from mockserver.sdk.response import Offload
 
 SMS = {
     "action": "sms.send_message",
@@ -639,7 +640,9 @@ def test_an_accepted_get_is_explained_by_its_quirk_and_not_by_a_sentence_about_p
 
 
 def test_bytes_that_were_no_http_are_explained(service, registry, explainer) -> None:
-    service.reject_invalid(InvalidRequest(HTTPStatus.BAD_REQUEST, "Invalid method encountered", b"\x16\x03\x01"), None)
+    invalid = InvalidRequest(HTTPStatus.BAD_REQUEST, "Invalid method encountered", b"\x16\x03\x01")
+    if isinstance(answer := service.reject_invalid(invalid, None), Offload):
+        answer.compute()
     found = explainer.explain(registry.default.journal.get(1))
 
     assert (
