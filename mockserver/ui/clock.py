@@ -11,6 +11,7 @@ from mockserver.engine.events import (
     AccountChanged,
     AttemptEnded,
     AttemptInterrupted,
+    CheckpointMade,
     DeliveryChanged,
     DeliveryOpened,
     EntryDeleted,
@@ -22,6 +23,7 @@ from mockserver.engine.events import (
     MessagesRead,
     MessageStored,
     ReceiveFailed,
+    Rewound,
     VariantChosen,
 )
 from mockserver.engine.instants import SECOND, Instant, iso
@@ -196,6 +198,8 @@ _DESCRIBE: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
         "setting", f"{event.collection} {event.entry.id} of {event.account} was stored"
     ),
     EntryDeleted: lambda _, event: _entry("setting", f"{event.collection} {event.id} of {event.account} was deleted"),
+    CheckpointMade: lambda _, event: _entry("setting", f"the checkpoint {event.name} was made"),
+    Rewound: lambda _, event: _entry("setting", f"the world returned to the checkpoint {event.name}"),
     VariantChosen: lambda _, event: _entry("setting", f"{event.name} has the variant {event.variant} now"),
     ReceiveFailed: lambda _, event: _entry("miss", f"{event.provider} could not receive a message: {event.reason}"),
 }

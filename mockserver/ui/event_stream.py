@@ -9,6 +9,8 @@ from mockserver.engine.events import (
     AccountChanged,
     AttemptEnded,
     AttemptInterrupted,
+    CheckpointMade,
+    CheckpointRemoved,
     DeliveryChanged,
     DeliveryOpened,
     EntryDeleted,
@@ -48,6 +50,8 @@ _TOPICS: Mapping[type, bytes] = {
     VariantChosen: b"variants clock",
     FaultRuleAdded: b"faults",
     FaultRuleRemoved: b"faults",
+    CheckpointMade: b"checkpoints clock",
+    CheckpointRemoved: b"checkpoints",
 }
 
 

@@ -38,6 +38,7 @@ SECTIONS = {
     "clock": "Clock",
     "faults": "Faults",
     "variants": "Variants",
+    "checkpoints": "Checkpoints",
     "worlds": "Worlds",
     "demos": "Demos",
 }
@@ -156,6 +157,12 @@ def _submit_variants(page_request: PageRequest) -> str:
     return page_request.url_for_section("variants")
 
 
+def _submit_checkpoints(page_request: PageRequest) -> str:
+    from . import checkpoints
+
+    return checkpoints.change_checkpoints(page_request)
+
+
 def _submit_worlds(page_request: PageRequest) -> str:
     from . import worlds
 
@@ -173,6 +180,7 @@ _FORM_HANDLERS: Mapping[str, Callable[[PageRequest], str]] = {
     "clock": _submit_clock,
     "faults": _submit_faults,
     "variants": _submit_variants,
+    "checkpoints": _submit_checkpoints,
     "worlds": _submit_worlds,
     "demos": _submit_demos,
 }

@@ -17,6 +17,7 @@ def full(server, world, sender):
     """A world in which every section has something to show."""
     server.create_world("empty", id="bare")
     with Receiver(status=500) as script:
+        world.checkpoint("before")
         world.change_account(
             "serwersms",
             "documents",

@@ -28,6 +28,7 @@ POLICY = {
 
 def put_markup_everywhere(server, world, sender):
     """Put markup into every field that clients and users can set."""
+    world.checkpoint("before")
     file = {"name": MARKUP, "content_type": MARKUP, "data": b64encode(MARKUP.encode()).decode()}
     note = {"name": MARKUP, "content_type": "text/plain", "data": b64encode(MARKUP.encode()).decode()}
     contact = {
