@@ -44,6 +44,7 @@ class MockServer(Server, AdminClient):
         keep_unknown: bool | None = None,
         freeze: Moment | None = None,
         seed: str | None = None,
+        state: str | PathLike[str] | None = None,
         https: bool | None = None,
         proxy: bool = False,
         allow_hosts: Iterable[str] = (),
@@ -59,6 +60,7 @@ class MockServer(Server, AdminClient):
             keep_unknown: whether the file's accounts of providers that are not served are kept, instead of the settings'.
             freeze: the instant at which the default world's clock is frozen, instead of the settings'.
             seed: the seed of identifiers and chance, instead of the settings'.
+            state: the file, or ``postgresql://`` URL, in which all worlds are kept, instead of the settings'.
             https: whether to listen for HTTPS too, at `https_url`; the value of ``proxy`` when ``None``.
             proxy: whether to offer a forward proxy to the providers' hosts, at `proxy_url`.
             allow_hosts: other hosts that the proxy forwards to, in addition to the settings'; ``*.example.com`` stands for
@@ -66,9 +68,9 @@ class MockServer(Server, AdminClient):
             listeners: additional listeners; a proxy among them leads to the listeners of its own world.
 
         Raises:
-            OSError: the files of the certificate authority cannot be read or written.
+            OSError: the files of the certificate authority, or the state, cannot be read or written.
             worldfile.WorldFileError: the world file is invalid.
-            ValueError: the instant is invalid, or a service is given together with what it was created from.
+            ValueError: the instant or the state is invalid, or a service is given together with what it was created from.
         """
         settings = settings or Settings(port=0)
         given: dict[str, Any] = {
@@ -76,6 +78,7 @@ class MockServer(Server, AdminClient):
             "keep_unknown": keep_unknown,
             "freeze": None if freeze is None else written(freeze),
             "seed": seed,
+            "state": None if state is None else str(state),
         }
         given = {name: value for name, value in given.items() if value is not None}
         if service is not None and (given or providers is not None):
