@@ -14,9 +14,10 @@ from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mockserver import worldfile
-from mockserver.admin import guard
-from mockserver.admin.endpoint import Api, shipped
+from mockserver.admin import guard, journal_file
+from mockserver.admin.endpoint import Api, shipped, world_file_rules
 from mockserver.admin.errors import ControlApiError, error, reject
+from mockserver.admin.journal_file import read_journal
 from mockserver.admin.routes import Control
 from mockserver.engine.clock import Clock
 from mockserver.engine.event_log import StoreUnavailable, WorldDropped
@@ -24,7 +25,6 @@ from mockserver.engine.instants import check_zone_data, parse_instant
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, InitialState
 from mockserver.http.connection import Turn
-from mockserver.http.fault_effects import FAULT_TYPES
 from mockserver.http.handler import Handler, is_control, normal_path, split_prefix
 from mockserver.http.masking import Masking
 from mockserver.http.request import HttpRequest
@@ -50,9 +50,10 @@ if TYPE_CHECKING:
 
     from mockserver.engine.event_log import Store
     from mockserver.http.request_parser import InvalidRequest
-    from mockserver.stores.codec import Codec
 
 log = logging.getLogger("mockserver")
+
+create_codec = journal_file.create_codec
 
 _LONG_BODY = 64 * 1024
 """Bytes of a body of the control API that takes long to read."""
@@ -81,7 +82,7 @@ def read_world(
         providers = installed_providers()
     if path is None:
         return worldfile.WorldFile(shipped("demo", providers.providers))
-    return worldfile.read(path, worldfile.Rules.of(providers.providers, providers.switches), keep_unknown=keep_unknown)
+    return worldfile.read(path, world_file_rules(providers.providers, providers.switches), keep_unknown=keep_unknown)
 
 
 def read_fixture(path: Path | None = None) -> Fixture:
@@ -92,7 +93,7 @@ def read_fixture(path: Path | None = None) -> Fixture:
 def find_world_file_errors(path: Path) -> list[worldfile.WorldFileError]:
     """Return every error of a world file, by the rules of the installed providers."""
     providers = installed_providers()
-    return worldfile.find_file_errors(path, worldfile.Rules.of(providers.providers, providers.switches))
+    return worldfile.find_file_errors(path, world_file_rules(providers.providers, providers.switches))
 
 
 def create_registry(settings: Settings, providers: ProviderSet | None = None) -> WorldRegistry:
@@ -112,10 +113,11 @@ def create_registry(settings: Settings, providers: ProviderSet | None = None) ->
     if providers is None:
         providers = installed_providers()
     file = read_world(settings.world, providers, keep_unknown=settings.keep_unknown)
+    exchanges = read_journal(file, providers)
     clock, webhooks = _clock(file, settings), _webhook_config(settings)
     store = _open_store(settings, providers)
     try:
-        return WorldRegistry(
+        registry = WorldRegistry(
             file.fixture,
             providers.default_variants,
             clock=clock,
@@ -127,10 +129,13 @@ def create_registry(settings: Settings, providers: ProviderSet | None = None) ->
             journal_length=settings.journal_length,
             store=store,
         )
+        if exchanges and not registry.default.journal.last:  # else the state has the world already
+            registry.default.add_exchanges(exchanges)
     except BaseException:
         if store is not None:
             store.close()
         raise
+    return registry
 
 
 def _open_store(settings: Settings, providers: ProviderSet) -> Store | None:
@@ -151,17 +156,6 @@ def _open_store(settings: Settings, providers: ProviderSet) -> Store | None:
         )
     except ValueError as reason:
         raise BadSetting(str(reason)) from reason
-
-
-def create_codec(providers: ProviderSet) -> Codec:
-    """Create what writes worlds of these providers as text, and reads them again."""
-    from mockserver.stores.codec import Codec
-
-    return Codec(
-        {each.name: each.collections for each in providers},
-        {each.name: (*each.errors, *each.routing_errors.values()) for each in providers},
-        FAULT_TYPES,
-    )
 
 
 def _clock(file: worldfile.WorldFile, settings: Settings) -> Clock | None:

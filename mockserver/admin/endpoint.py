@@ -16,7 +16,7 @@ import orjson
 
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
-from mockserver.http.fault_rules import Terms
+from mockserver.http.fault_rules import SavedFaults, Terms
 from mockserver.http.masking import Masking
 from mockserver.sdk.accounts import read_accounts
 from mockserver.sdk.provider import Provider, Quirk
@@ -76,15 +76,12 @@ class Api(Catalog):
     @cached_property
     def rules(self) -> Rules:
         """The rules for world files."""
-        return Rules.of(self.providers, self.switches)
+        return world_file_rules(self.providers, self.switches)
 
     @cached_property
     def terms(self) -> Mapping[str, Terms]:
         """The names that fault rules may use, by provider."""
-        return {
-            provider.name: Terms(tuple(provider.operations_by_name), [each.__name__ for each in provider.errors])
-            for provider in self.providers
-        }
+        return fault_terms(self.providers)
 
     @cached_property
     def explainer(self) -> Explainer:
@@ -94,6 +91,20 @@ class Api(Catalog):
     def fixture(self, name: str) -> Fixture:
         """Return a shipped fixture. It is read once in a process, and shared by all worlds that start from it."""
         return Fixture() if name == "empty" else shipped(name, self.providers)
+
+
+def world_file_rules(providers: Iterable[Provider], switches: Iterable[Quirk]) -> Rules:
+    """Return the rules for world files."""
+    providers = tuple(providers)
+    return Rules.of(providers, switches, SavedFaults(fault_terms(providers)))
+
+
+def fault_terms(providers: Iterable[Provider]) -> Mapping[str, Terms]:
+    """Return the names that fault rules may use, by provider."""
+    return {
+        provider.name: Terms(tuple(provider.operations_by_name), [each.__name__ for each in provider.errors])
+        for provider in providers
+    }
 
 
 @cache

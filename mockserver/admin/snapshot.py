@@ -7,14 +7,17 @@ from typing import Any
 
 from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
+from mockserver.engine.journal import Exchange
 from mockserver.engine.registry import CredentialsInUse
 from mockserver.engine.state import IdReservation, InitialState
 from mockserver.engine.world import World
+from mockserver.http.fault_rules import SavedFaults
 from mockserver.validation.messages import Place, format_place
 from mockserver.worldfile import WorldFile, WorldFileError, dump, lines, read
 
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, InUse
+from .journal_file import describe_journal, read_journal
 from .schemas import component
 from .serializers import world_ as described
 
@@ -23,7 +26,16 @@ _Logins = Mapping[str, tuple[Login, ...]]
 
 def save(api: Api, world: World, values: RequestArgs) -> Iterator[bytes]:
     """Yield the world file in chunks."""
-    return lines(dump(world, api.registry.variants, has_credentials=values.query.get("credentials", False)))
+    has_journal = values.query.get("journal", False)
+    has_credentials = has_journal or values.query.get("credentials", False)
+    describe_rule = SavedFaults(api.terms).describe_rule
+    document = dump(world, api.registry.variants, describe_rule=describe_rule, has_credentials=has_credentials)
+    if has_journal:
+        exchanges = world.journal.since(0)
+        for exchange in exchanges:
+            api.masking.apply(exchange)
+        document |= describe_journal(exchanges, api.providers)
+    return lines(document)
 
 
 def load(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -31,6 +43,7 @@ def load(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     file = parse_snapshot(api, values.body, keep_unknown=values.query.get("keep_unknown", False))
     given_logins = {} if values.query.get("own_credentials") else logins_of(file, values.body)
     logins = _logins(world, file, given_logins)
+    exchanges = parse_journal(api, file)
     clock = Clock.system() if file.clock is None else file.clock.clock()
     initial_state = InitialState(
         file.fixture,
@@ -43,6 +56,9 @@ def load(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
         api.registry.restart(world, initial_state, clock)
     except CredentialsInUse as reason:
         raise InUse(f"{reason}; {OWN_CREDENTIALS_ADVICE}") from reason
+    if exchanges:
+        world.clear_journal()
+        world.add_exchanges(exchanges)
     return described(api, world, values.origin)
 
 
@@ -57,6 +73,18 @@ def parse_snapshot(api: Api, document: Any, *place: str | int, keep_unknown: boo
     except WorldFileError as reason:
         where: Place = (*place, *reason.place)
         raise BadRequest(": ".join(filter(None, (format_place(where), reason.difference)))) from reason
+
+
+def parse_journal(api: Api, file: WorldFile, *place: str | int) -> list[Exchange]:
+    """Return the exchanges of a world file's journal.
+
+    Raises:
+        BadRequest: one cannot be read.
+    """
+    try:
+        return read_journal(file, api.providers, *place)
+    except WorldFileError as reason:
+        raise BadRequest(str(reason)) from reason
 
 
 OWN_CREDENTIALS_ADVICE = "set own_credentials to ignore the credentials of the file"
@@ -96,17 +124,17 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             here,
-            "Save the world as a world file, on request with its credentials.",
+            "Save the world as a world file, on request with its credentials, or with its journal and the credentials, which are in it.",
             save,
             file,
-            query={"credentials": flag},
+            query={"credentials": flag, "journal": flag},
             is_heavy=True,
         ),
         Endpoint(
             "PUT",
             here,
             "Load a world file in place of the world's content. The world keeps its credentials if the file has none, or with "
-            "own_credentials.",
+            "own_credentials, and its journal and fault rules if the file has none.",
             load,
             component("World"),
             body=file,

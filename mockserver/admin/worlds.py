@@ -19,7 +19,7 @@ from .endpoint import FIXTURES, Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, Conflict, InUse
 from .schemas import INSTANT, NAME, OBJECT, WHOLE, a_list, component, instant, login_schema, one_of, variants_schema
 from .serializers import world_ as described
-from .snapshot import OWN_CREDENTIALS_ADVICE, logins_of, parse_snapshot
+from .snapshot import OWN_CREDENTIALS_ADVICE, logins_of, parse_journal, parse_snapshot
 
 FOLLOW = "follow"
 """In place of an instant: the clock follows the time at which a test has frozen the server's process."""
@@ -39,6 +39,7 @@ def create(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
     """Create a world."""
     body = values.body
     file = _file(api, body)
+    exchanges = parse_journal(api, file, "snapshot")
     saved = logins_of(file, body["snapshot"]) if "snapshot" in body and not body.get("own_credentials") else {}
     given = _logins(file.fixture, body.get("credentials", {}))
     variants = body.get("variants", {})
@@ -63,6 +64,8 @@ def create(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
         raise InUse(f"{reason}; {OWN_CREDENTIALS_ADVICE}" if saved else str(reason)) from reason
     except AlreadyInUse as reason:
         raise InUse(str(reason)) from reason
+    if exchanges:
+        world.add_exchanges(exchanges)
     if is_following:
         world.time_source = frozen_time
     return described(api, world, values.origin)

@@ -172,18 +172,20 @@ def drop(world: WorldClient, output: Output) -> None:
 Examples:
   mockserver world save mine --out mine.json
   mockserver world save --credentials > default.json
+  mockserver world save mine --journal --out all.json
 """
 )
 @click.option(
     "--out", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="The file; stdout by default."
 )
 @click.option("--credentials", is_flag=True, help="Include the credentials.")
+@click.option("--journal", is_flag=True, help="Include the journal, and the credentials, which its requests have.")
 @to_named_world
-def save(world: WorldClient, output: Output, out: Path | None, credentials: bool) -> None:
-    """Save a world as a world file."""
+def save(world: WorldClient, output: Output, out: Path | None, credentials: bool, journal: bool) -> None:
+    """Save a world as a world file, with its fault rules and deliveries."""
     from mockserver import worldfile
 
-    document = world.snapshot(credentials=credentials)
+    document = world.snapshot(credentials=credentials, journal=journal)
     if out is None:
         click.echo(b"".join(worldfile.lines(document)), nl=False)
         return
@@ -213,7 +215,7 @@ def load(mock: Mock, output: Output, file: str, own_credentials: bool, keep_unkn
     """Create a world from a world file, or replace the content of an existing one. FILE may be - for stdin.
 
     The credentials of the file are taken when no other world has them. An existing world keeps its journal and its
-    fault rules.
+    fault rules if the file has none.
     """
     document = as_json(file if file == "-" else f"@{file}")
     if not isinstance(document, dict):

@@ -148,18 +148,20 @@ class WorldClient(MessagesMixin, CheckpointsMixin, WaitMixin):
             self.drop()
 
     @awaitable
-    def snapshot(self, *, credentials: bool = False) -> dict[str, Any]:
-        """Return the world as a world file.
+    def snapshot(self, *, credentials: bool = False, journal: bool = False) -> dict[str, Any]:
+        """Return the world as a world file, with its fault rules and deliveries.
 
         Args:
             credentials: whether to include the credentials.
+            journal: whether to include the journal, and the credentials, which its requests have.
         """
-        document: dict[str, Any] = self._ask("GET", "/snapshot", {"credentials": True if credentials else None})
+        query = {"credentials": credentials or None, "journal": journal or None}
+        document: dict[str, Any] = self._ask("GET", "/snapshot", query)
         return document
 
     @awaitable
     def restore(self, document: Document, *, own_credentials: bool = False, keep_unknown: bool = False) -> WorldFacts:
-        """Replace the content of the world by a world file.
+        """Replace the content of the world by a world file; its journal and fault rules only if the file has some.
 
         Args:
             document: the world file.

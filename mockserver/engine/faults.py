@@ -429,6 +429,9 @@ class RuleStatus(NamedTuple):
         return SelectedFault(rule.fault.resolve(draw), rule.point, rule.id)
 
 
+_GENERATED_ID = re.compile("f[1-9][0-9]{0,17}")
+
+
 class FaultRules:
     """The fault rules of one world with their counts. Only events call the methods that change them."""
 
@@ -513,6 +516,13 @@ class FaultRules:
         rules.by_id = {status.rule.id: status for status in statuses}
         rules._last, rules.slow = last, frozenset(each.rule.id for each in rules if each.rule.is_slow)
         return rules
+
+    @classmethod
+    def of_statuses(cls, statuses: Iterable[RuleStatus]) -> FaultRules:
+        """Create rules from their statuses. New ids follow the highest of theirs."""
+        statuses = tuple(statuses)
+        given = (status.rule.id[1:] for status in statuses if _GENERATED_ID.fullmatch(status.rule.id))
+        return cls.of_parts(statuses, max(map(int, given), default=0))
 
     @property
     def last(self) -> int:

@@ -58,7 +58,7 @@ from .events import (
     UseCounted,
     VariantChosen,
 )
-from .faults import FaultRules
+from .faults import FaultRules, RuleStatus
 from .frozen import FrozenDict, freeze
 from .instants import SECOND, Instant
 from .message_store import MessageStore
@@ -90,10 +90,11 @@ class UnreadParts(NamedTuple):
 
     accounts: tuple[Mapping[str, Any], ...] = ()
     scheduled: tuple[Mapping[str, Any], ...] = ()
+    deliveries: tuple[Mapping[str, Any], ...] = ()
 
     def providers(self) -> set[str]:
         """Return the names of these providers."""
-        return {thing["provider"] for thing in (*self.accounts, *self.scheduled)}
+        return {thing["provider"] for thing in (*self.accounts, *self.scheduled, *self.deliveries)}
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,12 @@ class Fixture:
     """The entries of the accounts' collections. They are forked, never changed."""
     unread: UnreadParts = field(default_factory=UnreadParts)
     """What is kept for snapshots alone."""
+    deliveries: tuple[Delivery, ...] = ()
+    """The deliveries, by number. Those about a message have its serial, counted as in ``read``."""
+    reordered: tuple[int, ...] = ()
+    """The numbers of the deliveries that a ``reorder`` fault holds."""
+    fault_rules: tuple[RuleStatus, ...] | None = None
+    """The fault rules with their counts; ``None``: a world that restarts with this fixture keeps its own."""
 
     @cached_property
     def grants(self) -> _Grants:
@@ -263,14 +270,16 @@ class State:
         """The serials of the messages that the customer has marked as read."""
         self.unread = fixture.unread
         """What is kept for snapshots alone."""
-        self.fault_rules = FaultRules()
+        self.fault_rules = FaultRules.of_statuses(fixture.fault_rules or ())
         """The fault rules, with their counts."""
-        self.reordered: tuple[int, ...] = ()
+        self.reordered: tuple[int, ...] = fixture.reordered
         """The numbers of the deliveries that a ``reorder`` fault holds until the next delivery is opened."""
         self.checkpoints: Mapping[str, Checkpoint] = {}
         """The checkpoints, by name, in the order in which they were made."""
         self._issued: _Grants = fixture.grants
         self._printed: _Grants = fixture.grants
+        for delivery in fixture.deliveries:
+            _add_delivery(self, delivery)
         if logins is not None:
             _issue(self, CredentialsIssued(logins))
 
@@ -388,12 +397,16 @@ def _run_item(state: State, event: ScheduledItemRun) -> None:
 
 
 def _open_delivery(state: State, event: DeliveryOpened) -> None:
-    serial = event.delivery.serial
-    if serial is not None:
-        state.deliveries_by_message[serial] = (*state.deliveries_by_message.get(serial, ()), event.delivery.number)
     if event.delivery.status == "held" and event.delivery.fault is not None:
         state.reordered = (*state.reordered, event.delivery.number)
-    _put(state, event.delivery)
+    _add_delivery(state, event.delivery)
+
+
+def _add_delivery(state: State, delivery: Delivery) -> None:
+    serial = delivery.serial
+    if serial is not None:
+        state.deliveries_by_message[serial] = (*state.deliveries_by_message.get(serial, ()), delivery.number)
+    _put(state, delivery)
 
 
 def _start_attempt(state: State, event: AttemptStarted) -> None:
@@ -463,7 +476,10 @@ def _use_ids(state: State, event: IdsUsed) -> None:
 def _restart(state: State, event: Restarted) -> None:
     # Every part is replaced, none is mutated: a reader without the lock keeps a consistent old one.
     fresh, epoch = event.initial.create_state(event.clock, event.at), state.epoch + 1
-    fresh.fault_rules = state.fault_rules if event.keeps_fault_rules else FaultRules()
+    if event.keeps_fault_rules:
+        fresh.fault_rules = state.fault_rules
+    elif event.initial.template is not None:
+        fresh.fault_rules = FaultRules()
     _replace_parts(state, fresh)
     state.epoch = epoch
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -458,6 +458,18 @@ class World:
         if self._transaction is not None:
             self._transaction.flush()
 
+    def add_exchanges(self, exchanges: Iterable[Exchange]) -> None:
+        """Add exchanges of another journal, such as a snapshot's, numbered on from the world's last."""
+        with self.lock:
+            now = self.instant()
+            for exchange in exchanges:
+                exchange.world = self.id
+                batch = EventBatch(now, (ExchangeRecorded(self.journal.add(exchange)),))
+                if self._transaction is None:
+                    self.feed.publish_all(batch, 1)
+                else:
+                    self._transaction.record(batch, exchange)
+
     def clear_journal(self) -> None:
         """Delete the exchanges of the journal; their numbers continue."""
         if self._transaction is not None:
@@ -688,10 +700,13 @@ class World:
         self.settings_changed.publish("world")
 
     def restart(self, initial_state: InitialState, clock: Clock) -> int:
-        """Begin with another initial state, such as a snapshot, and return its epoch. Journal, fault rules and cursors are kept."""
+        """Begin with another initial state, such as a snapshot, and return its epoch.
+
+        Journal and cursors are kept, and the fault rules unless the fixture has some.
+        """
         with self.lock:
             self.initial_state = initial_state
-            self._restart(clock, keeps_fault_rules=True)
+            self._restart(clock, keeps_fault_rules=initial_state.fixture.fault_rules is None)
             epoch = self.state.epoch
         self.settings_changed.publish("world")
         return epoch

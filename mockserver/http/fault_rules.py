@@ -13,11 +13,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mockserver.engine.deliveries import WebhookFault
 from mockserver.engine.faults import (
     LONGEST_PATTERN,
     ConfiguredFault,
     Criterion,
     Equals,
+    Fault,
     FaultRule,
     Matches,
     RequestFacts,
@@ -28,10 +30,12 @@ from mockserver.engine.faults import (
     When,
 )
 from mockserver.engine.instants import Instant, iso, parse_duration, parse_instant
+from mockserver.sdk.response import Response
 from mockserver.validation.json_schema import END, TEXT, Schema, object_schema, validate
 from mockserver.validation.messages import Place, format_choices, format_place, show_value, unknown_name
+from mockserver.worldfile.deliveries import describe_body, read_body
 
-from .fault_effects import FaultChain, ProviderErrorFault, parse
+from .fault_effects import FaultChain, ProviderErrorFault, Replay, parse
 
 if TYPE_CHECKING:
     from mockserver.sdk.operations import Call
@@ -328,6 +332,89 @@ def rule_to_json(status: RuleStatus, now: Instant) -> dict[str, Any]:
         "remaining": status.remaining(now),
         "exhausted": status.is_exhausted(now),
     }
+
+
+_COUNTER = {"type": "integer", "minimum": 0, "maximum": 10**18, "description": "a whole number of at least 0"}
+_REPLAY = object_schema(
+    "an object that describes a response",
+    ["status", "headers", "body"],
+    status={"type": "integer", "minimum": 100, "maximum": 999, "description": "an HTTP status"},
+    headers={
+        "type": "array",
+        "description": "a list of headers",
+        "items": {
+            "type": "array",
+            "items": TEXT,
+            "minItems": 2,
+            "maxItems": 2,
+            "description": "a list of a header's name and value",
+        },
+    },
+    body=object_schema("an object with 'text' or 'base64'", text=TEXT, base64=TEXT),
+)
+SAVED_RULE: Schema = {
+    **RULE,
+    "properties": {**RULE["properties"], "matched": _COUNTER, "hits": _COUNTER, "replay": _REPLAY},
+}
+"""The JSON Schema of a rule in a world file: with its counts, and the response that its next match gets."""
+
+_COUNTS = ("matched", "hits", "replay")
+
+
+class SavedFaults:
+    """Fault rules in world files, as `worldfile.rules.FaultFormat`."""
+
+    def __init__(self, known: Mapping[str, Terms]) -> None:
+        """Create it.
+
+        Args:
+            known: what there is of each provider, by its name.
+        """
+        self._known = known
+
+    def read_rule(self, described: Mapping[str, Any], *, knows_provider: bool) -> RuleStatus:
+        """See `FaultFormat`."""
+        validate(described, SAVED_RULE, ())
+        when = described.get("when", {})
+        for name in ("from", "until"):
+            if when.get(name, "").startswith("P"):
+                raise ValueError(
+                    f"when.{name}: {show_value(when[name])} is not an instant such as '2026-06-01T12:00:00Z'"
+                )
+        rule = {name: part for name, part in described.items() if name not in _COUNTS}
+        kept = described.get("replay")
+        return RuleStatus(
+            rule_from(
+                rule, 0, self._known if knows_provider else None
+            ),  # a window may have closed before the world was saved
+            described.get("matched", 0),
+            described.get("hits", 0),
+            None if kept is None else _replay(kept),
+        )
+
+    def read_webhook_fault(self, described: object) -> WebhookFault:
+        """See `FaultFormat`."""
+        fault = parse(described, "webhook", ())
+        if not isinstance(fault, WebhookFault):
+            raise ValueError("a delivery has one fault")  # noqa: TRY004 - what a file says wrong is one kind of error
+        return fault
+
+    def describe_rule(self, status: RuleStatus) -> dict[str, Any]:
+        """See `FaultFormat`."""
+        written = rule_to_json(status, 0)
+        rule = {name: written[name] for name in SAVED_RULE["properties"] if written.get(name)}
+        return {**rule, **({} if status.replay is None else {"replay": _describe_replay(status.replay)})}
+
+
+def _replay(described: Mapping[str, Any]) -> Replay:
+    headers = tuple((name, value) for name, value in described["headers"])
+    return Replay(Response(described["status"], headers, read_body(described["body"], ("replay", "body"))))
+
+
+def _describe_replay(fault: Fault) -> dict[str, Any]:
+    assert isinstance(fault, Replay)  # no other fault is kept
+    response = fault.response
+    return {"status": response.status, "headers": response.headers, "body": describe_body(response.body)}
 
 
 def _given(**entries: object) -> dict[str, Any]:

@@ -8,16 +8,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mockserver.admin.endpoint import Catalog, shipped
+from mockserver.admin.endpoint import Catalog, fault_terms, shipped, world_file_rules
 from mockserver.admin.entries import entry_schema
 from mockserver.admin.schemas import message_changes_schema, message_schema
 from mockserver.engine.instants import Instant, iso, parse_duration, parse_instant
-from mockserver.http.fault_rules import Terms, rule_from
+from mockserver.http.fault_rules import rule_from
 from mockserver.sdk.loading import installed_providers
 from mockserver.sdk.provider import Provider
 from mockserver.validation.json_schema import MOST_ERRORS, Schema, find_schema_errors
 from mockserver.validation.messages import Place, WorldFileError, show_value, unknown_name
-from mockserver.worldfile import FORMAT, Rules, decode_file, find_document_errors, upgrade
+from mockserver.worldfile import FORMAT, decode_file, find_document_errors, upgrade
 
 from .documents import Document, read_document
 from .errors import ScenarioError
@@ -219,7 +219,7 @@ class _Check:
             return
 
     def _content(self, content: Any, place: Place) -> Iterator[_Mistake]:
-        rules = Rules.of(self._catalog.providers, self._catalog.switches)
+        rules = world_file_rules(self._catalog.providers, self._catalog.switches)
         is_valid = True
         for error in find_document_errors(content, rules):
             is_valid = False
@@ -270,12 +270,8 @@ class _Check:
         return f"{show_value(name)}: {unknown_name(f'account of {provider}', name, names)}", place
 
     def _fault(self, rule: Any, place: Place) -> Iterator[_Mistake]:
-        terms = {
-            each.name: Terms(tuple(each.operations_by_name), [error.__name__ for error in each.errors])
-            for each in self._catalog.providers
-        }
         try:
-            rule_from(rule, self._now or 0, terms)
+            rule_from(rule, self._now or 0, fault_terms(self._catalog.providers))
         except ValueError as reason:
             where, colon, rest = str(reason).partition(": ")
             yield (rest, (*place, *where.split("."))) if colon else (where, place)

@@ -15,6 +15,8 @@ _NAMES = {
     "numbers": ("number",),
     "programs": ("id",),
     "messages": ("direction", "kind", "id"),
+    "deliveries": ("number",),
+    "faults": ("id",),
 }
 """The keys that identify the members of each list."""
 

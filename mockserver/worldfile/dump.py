@@ -1,13 +1,13 @@
 """Describes a world as a world file: everything that its responses depend on, at one instant.
 
-Journal, feed, fault rules, deliveries and connections are not included. Instants that a fixture gives relative to the world's
+Feed and connections are not included, and the journal is on request. Instants that a fixture gives relative to the world's
 start are absolute here. The order is fixed, so two snapshots differ only where the worlds do.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -15,12 +15,14 @@ import msgspec
 
 from mockserver.engine.accounts import Account, ForwardingRule, Login, Number, Program
 from mockserver.engine.entries import Entry
+from mockserver.engine.faults import RuleStatus
 from mockserver.engine.instants import EARLIEST, LATEST, Instant, iso
 from mockserver.engine.messages import Attachment, Message, account_key
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
 from mockserver.engine.world import World
 
+from .deliveries import describe_deliveries
 from .formats import FORMAT
 from .rules import KEY, PAIR
 
@@ -29,22 +31,28 @@ _CHUNK = 4096
 
 
 def dump(
-    world: World, variants: Mapping[str, str], *, has_credentials: bool = False, about: str = ""
+    world: World,
+    variants: Mapping[str, str],
+    *,
+    describe_rule: Callable[[RuleStatus], dict[str, Any]] | None = None,
+    has_credentials: bool = False,
+    about: str = "",
 ) -> dict[str, Any]:
     """Describe a world as it is now, for `lines` and `save`; the messages are fetched while they are written.
 
     Args:
         world: the world, which may change meanwhile.
         variants: every switch with its default; only other variants are included.
+        describe_rule: describes a fault rule with its counts, as `FaultFormat` does; without it, none is included.
         has_credentials: whether credentials are included; else only their kinds are, and a world that is created from the
             file gets new ones.
         about: a description for readers.
     """
     with world.lock:
-        state = world.state.fork()
+        state = world.state.copy()
         now = state.clock.now(world.machine_time)
-    # The changes of messages stand with the messages.
-    scheduled = (item for item in state.scheduled if item.serial is None)
+    # The changes of messages stand with the messages, the attempts with the deliveries.
+    scheduled = (item for item in state.scheduled if item.serial is None and not item.delivery)
     # `sequences` is always included: without it, numbering would continue after the highest identifier.
     return {
         "format": FORMAT,
@@ -55,6 +63,8 @@ def dump(
         "sequences": _sorted(state.sequences),
         **_unless_empty("uses", {window: [*map(iso, uses)] for window, uses in sorted(state.uses.items())}),
         **_unless_empty("scheduled", [*map(_describe_scheduled, scheduled), *state.unread.scheduled]),
+        **({} if describe_rule is None else {"faults": [*map(describe_rule, state.fault_rules)]}),
+        **_unless_empty("deliveries", [*describe_deliveries(state), *state.unread.deliveries]),
         "accounts": [
             *(_account(account, state, has_credentials) for account in state.accounts.values()),
             *state.unread.accounts,

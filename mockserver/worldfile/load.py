@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,7 +16,9 @@ from msgspec import MsgspecError
 
 from mockserver.engine.accounts import Account, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
+from mockserver.engine.deliveries import Delivery
 from mockserver.engine.entries import Entries, Entry, TableKey
+from mockserver.engine.faults import FaultRules, RuleStatus
 from mockserver.engine.frozen import NO_FIELDS, freeze
 from mockserver.engine.instants import Instant, parse_duration, parse_instant
 from mockserver.engine.messages import Attachment, Direction, Message
@@ -26,6 +29,7 @@ from mockserver.validation.json_schema import MOST_ERRORS
 from mockserver.validation.messages import Place, WorldFileError, show_value
 
 from .decoding import decode_file
+from .deliveries import Identity, identity, read_delivery
 from .formats import is_format_1, place_in_format_1, upgrade
 from .rules import PAIR, WHEN, Described, Rules, check, find_errors
 from .unread import take_out_unknown
@@ -36,6 +40,9 @@ _Messages: TypeAlias = Iterable[Iterable[Sequence[Mapping[str, Any]]]]
 _BACK = "a duration back from the world's start (P3DT4H)"
 LARGE = 2_000_000
 """The size in bytes above which a file is read in chunks: a million messages decoded at once take more than a gigabyte."""
+
+DELIVERIES = "deliveries"
+"""The sequence of the numbers of deliveries."""
 
 _DIGITS = 18
 """The most digits of an identifier that numbering continues from; with more it would not fit into clients' 64 bits."""
@@ -63,6 +70,10 @@ class WorldFile:
     """The world's clock when the snapshot was taken; ``None`` when the file has none."""
     seed: str | None = None
     """The seed of identifiers; ``None`` when the file has none."""
+    journal: Sequence[Any] = ()
+    """The exchanges of the journal, as text of `stores.codec`."""
+    journal_parts: Mapping[str, Any] = field(default_factory=dict)
+    """The parts that exchanges share, by digest."""
 
 
 def load(path: Path, rules: Rules, *, is_checked: bool = False) -> Fixture:
@@ -195,6 +206,8 @@ def _world_file(document: Any, rules: Rules, messages: _Messages, unread: Unread
         _fixture(document, rules, messages, unread),
         _clock(document["clock"]) if "clock" in document else None,
         document.get("seed"),
+        document.get("journal", ()),
+        document.get("journal_parts", {}),
     )
 
 
@@ -227,6 +240,9 @@ def _fixture(document: Any, rules: Rules, messages: _Messages, unread: UnreadPar
     # A file with sequences has those of all messages: an identifier without one begins at its provider's first number.
     sequences = {**reader.entry_sequences, **document.get("sequences", reader.sequences)}
     scheduled = [_scheduled_item(*each) for each in enumerate(document.get("scheduled", ()), start=1)]
+    deliveries = sorted(_deliveries(document, rules, reader), key=attrgetter("number"))
+    if deliveries:
+        sequences[DELIVERIES] = max(sequences.get(DELIVERIES, 1), deliveries[-1].number + 1)
     return Fixture(
         accounts=tuple(accounts),
         fixed=Segment(reader.fixed),
@@ -238,7 +254,29 @@ def _fixture(document: Any, rules: Rules, messages: _Messages, unread: UnreadPar
         entries=Entries(entries),
         scheduled=(*scheduled, *reader.changes(len(scheduled))),
         unread=unread,
+        deliveries=tuple(deliveries),
+        reordered=tuple(each["number"] for each in document.get("deliveries", ()) if each.get("reordered")),
+        fault_rules=tuple(_fault_rules(document["faults"], rules, unread)) if "faults" in document else None,
     )
+
+
+def _deliveries(document: Mapping[str, Any], rules: Rules, reader: _MessageReader) -> Iterator[Delivery]:
+    rows = document.get("deliveries", ())
+    serials = reader.serials({identity(row) for row in rows}) if rows else {}
+    for index, row in enumerate(rows):
+        place = ("deliveries", index)
+        fault = rules.read_webhook_fault(row["fault"], (*place, "fault")) if "fault" in row else None
+        yield read_delivery(row, serials, _instant_at, fault, place)
+
+
+def _fault_rules(rows: Sequence[Mapping[str, Any]], rules: Rules, unread: UnreadParts) -> Iterator[RuleStatus]:
+    statuses = [rules.read_rule(row, ("faults", index), unread.providers()) for index, row in enumerate(rows)]
+    free = FaultRules.of_statuses(status for status in statuses if status.rule.id)
+    for status in statuses:
+        if not status.rule.id:
+            status = status._replace(rule=replace(status.rule, id=free.next_id()))  # noqa: PLW2901 - with the id that it lacks
+            free.add(status.rule)
+        yield status
 
 
 class _MessageReader:
@@ -300,6 +338,15 @@ class _MessageReader:
                 )
             )
             self._count_identifier(f"{provider}.{kind or direction}", row["id"])
+
+    def serials(self, wanted: Container[Identity | None]) -> dict[Identity, int]:
+        """Return the serials of the messages with these identities."""
+        found = dict[Identity, int]()
+        for serial, message in enumerate(chain(self.fixed, self.relative)):
+            key = message.account, message.direction, message.kind, message.id
+            if key in wanted:
+                found[key] = serial
+        return found
 
     def count_identifiers(self, sequence: str, entries: Sequence[Entry]) -> None:
         """Let the sequence of a collection continue after the highest number among its entries' ids."""

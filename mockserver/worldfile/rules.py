@@ -13,17 +13,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 import orjson
 
+from mockserver.engine.deliveries import WebhookFault
 from mockserver.engine.entries import Collection, Entry
+from mockserver.engine.faults import RuleStatus
 from mockserver.engine.instants import zone_of
 from mockserver.validation.json_schema import LONG, Schema, compiled, find_schema_errors
 from mockserver.validation.messages import Place, WorldFileError, format_choices, format_place, show_value, unknown_name
 
+from .deliveries import DELIVERY
 from .formats import FORMAT
+from .unread import PARTS
 
 if TYPE_CHECKING:
     from .fast_validation import MessageChecker
@@ -82,6 +86,34 @@ class ProviderSchema(Protocol):
         """Returns one of its accounts, which may have older members, with the present ones alone."""
 
 
+class FaultFormat(Protocol):
+    """Fault rules as JSON, for world files. What each fault is called is not known here."""
+
+    def read_rule(self, described: Mapping[str, Any], *, knows_provider: bool) -> RuleStatus:
+        """Read a rule with its counts.
+
+        Args:
+            described: the rule as JSON.
+            knows_provider: whether its provider is installed, so that what it names must exist.
+
+        Raises:
+            ValueError: it is invalid; the message begins with the place and a colon.
+        """
+
+    def read_webhook_fault(self, described: object) -> WebhookFault:
+        """Read the fault of a delivery.
+
+        Raises:
+            ValueError: it is invalid, as for `read_rule`.
+        """
+
+    def describe_rule(self, status: RuleStatus) -> dict[str, Any]:
+        """Return a rule with its counts as JSON."""
+
+
+_Read = TypeVar("_Read")
+
+
 @dataclass(frozen=True)
 class Rules:
     """The rules that world files must follow."""
@@ -94,6 +126,43 @@ class Rules:
     """The collections of each provider's accounts, by the provider's name and their own."""
     upgrades: Mapping[str, Callable[[Described], Described]] = field(default_factory=dict)
     """`ProviderSchema.upgrade_account` of the providers, by name."""
+    faults: FaultFormat | None = None
+    """Reads and writes fault rules; without it, a file with some is rejected."""
+
+    def read_rule(self, described: Mapping[str, Any], place: Place, unread: Container[str] = ()) -> RuleStatus:
+        """Read a fault rule with its counts; it has no id if the file gives none.
+
+        Args:
+            described: the rule as the file has it.
+            place: where it is in the file.
+            unread: the providers that are not installed and whose rules are accepted.
+
+        Raises:
+            WorldFileError: it is invalid.
+        """
+        match = described.get("match")
+        provider = match.get("provider") if isinstance(match, dict) else None
+        is_unread = isinstance(provider, str) and provider in unread
+        return self._read_fault(place, lambda faults: faults.read_rule(described, knows_provider=not is_unread))
+
+    def read_webhook_fault(self, described: object, place: Place) -> WebhookFault:
+        """Read the fault of a delivery.
+
+        Raises:
+            WorldFileError: it is invalid.
+        """
+        return self._read_fault(place, lambda faults: faults.read_webhook_fault(described))
+
+    def _read_fault(self, place: Place, read: Callable[[FaultFormat], _Read]) -> _Read:
+        if self.faults is None:
+            raise WorldFileError("fault rules cannot be loaded here", place)
+        try:
+            return read(self.faults)
+        except ValueError as reason:
+            where, colon, difference = str(reason).partition(": ")
+            if not colon:
+                raise WorldFileError(str(reason), place) from reason
+            raise WorldFileError(difference, (*place, *where.split("."))) from reason
 
     def upgrade_account(self, account: Described) -> Described:
         """Return a valid account, which may have members of an older version, with the present ones alone."""
@@ -138,8 +207,13 @@ class Rules:
             raise ValueError("a message is repeated")
 
     @classmethod
-    def of(cls, providers: Iterable[ProviderSchema], switches: Iterable[Switch] = ()) -> Rules:
-        """Return the rules for these providers and for switches of the server itself."""
+    def of(
+        cls,
+        providers: Iterable[ProviderSchema],
+        switches: Iterable[Switch] = (),
+        faults: FaultFormat | None = None,
+    ) -> Rules:
+        """Return the rules for these providers, for switches of the server itself, and for fault rules."""
         providers = tuple(providers)
         schemas = {provider.name: provider.account_schema for provider in providers}
         every = chain(switches, *(provider.quirks for provider in providers))
@@ -148,6 +222,7 @@ class Rules:
             {switch.name: switch for switch in every},
             {provider.name: {each.name: each for each in provider.collections} for provider in providers},
             {provider.name: provider.upgrade_account for provider in providers},
+            faults,
         )
 
 
@@ -186,11 +261,13 @@ def find_errors(document: Any, rules: Rules, unread: Container[str] = ()) -> Ite
     yield from _schema_errors(document, envelope(), ())
     if not isinstance(document, dict):
         return
-    for part in ("accounts", "scheduled"):
+    for part in PARTS:
         for index, thing in _objects(document.get(part)):
             if thing["provider"] not in rules.schemas:
                 yield WorldFileError(_not_installed(thing["provider"], rules.schemas), (part, index, "provider"))
     yield from _variant_errors(document.get("variants"), rules.switches, unread)
+    yield from _fault_errors(document.get("faults"), rules, unread)
+    yield from _delivery_errors(document, rules)
     accounts = [(index, one) for index, one in _objects(document.get("accounts")) if one["provider"] in rules.schemas]
     is_large = sum(_count_messages(account) for _, account in accounts) > COMPILED_ABOVE
     valid = []
@@ -209,6 +286,39 @@ def find_errors(document: Any, rules: Rules, unread: Container[str] = ()) -> Ite
         except WorldFileError as error:
             yield error
     yield from _duplicates(valid)
+
+
+def _fault_errors(faults: Any, rules: Rules, unread: Container[str]) -> Iterator[WorldFileError]:
+    known = dict[str, int]()
+    for index, described in enumerate(faults if isinstance(faults, list) else ()):
+        if not isinstance(described, dict):
+            continue
+        try:
+            rule_id = rules.read_rule(described, ("faults", index), unread).rule.id
+        except WorldFileError as error:
+            yield error
+            continue
+        if rule_id and known.setdefault(rule_id, index) != index:
+            yield WorldFileError(
+                f"{show_value(rule_id)} is already faults[{known[rule_id]}].id", ("faults", index, "id")
+            )
+
+
+def _delivery_errors(document: Mapping[str, Any], rules: Rules) -> Iterator[WorldFileError]:
+    accounts = {(each["provider"], each.get("name")) for _, each in _objects(document.get("accounts"))}
+    known = dict[Any, int]()
+    for index, delivery in _objects(document.get("deliveries")):
+        account, number, place = delivery.get("account"), delivery.get("number"), ("deliveries", index)
+        if isinstance(account, str) and (delivery["provider"], account) not in accounts:
+            names = [str(name) for provider, name in accounts if provider == delivery["provider"]]
+            yield WorldFileError(unknown_name("account", account, names), (*place, "account"))
+        if isinstance(number, int) and known.setdefault(number, index) != index:
+            yield WorldFileError(f"{number} is already deliveries[{known[number]}].number", (*place, "number"))
+        if "fault" in delivery:
+            try:
+                rules.read_webhook_fault(delivery["fault"], (*place, "fault"))
+            except WorldFileError as error:
+                yield error
 
 
 def _objects(things: Any) -> Iterator[tuple[int, Described]]:
@@ -316,7 +426,19 @@ def envelope() -> Schema:
             "sequences": _SEQUENCES,
             "uses": _USES,
             "scheduled": {"type": "array", "items": scheduled, "description": "a list of scheduled messages"},
+            "faults": {
+                "type": "array",
+                "items": {"type": "object", "description": "an object that describes a fault rule"},
+                "description": "a list of fault rules",
+            },
+            "deliveries": {"type": "array", "items": DELIVERY, "description": "a list of deliveries"},
             "accounts": {"type": "array", "items": account, "description": "a list of accounts"},
+            "journal": {"type": "array", "items": {"description": "an exchange"}, "description": "a list of exchanges"},
+            "journal_parts": {
+                "type": "object",
+                "additionalProperties": {"description": "a part"},
+                "description": "an object of the parts that exchanges share",
+            },
         },
     }
 
