@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from time import process_time
 
-from mockserver.app import create_codec
+from mockserver.admin.journal_file import create_codec
 from mockserver.engine.event_log import EventBatch
 from mockserver.engine.events import IdsUsed, MessageStored, UseCounted
 from mockserver.engine.messages import Message

@@ -23,7 +23,7 @@ from time import perf_counter, process_time
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from mockserver.app import create_codec
+from mockserver.admin.journal_file import create_codec
 from mockserver.engine.event_log import Commit
 from mockserver.engine.events import MessageStored
 from mockserver.engine.instants import Instant

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from contract_tests.harmless_fault import HarmlessFault
 from contract_tests.installed import INSTALLED
 from contract_tests.postgresql import ORDINARY, run_postgresql
-from mockserver.app import create_codec
+from mockserver.admin.journal_file import create_codec
 from mockserver.engine.event_log import Store
 from mockserver.engine.registry import WorldRegistry
 from mockserver.stores import open_store

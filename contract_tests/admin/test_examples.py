@@ -22,7 +22,9 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from contract_tests.commands import run_command
 from mockserver import MockServer, Settings, WorldClient
+from mockserver.app import create_registry
 from mockserver.cli import cli
 
 LATER = datetime(2029, 6, 1, tzinfo=UTC)
@@ -173,6 +175,18 @@ BEFORE: dict[str, Callable[[WorldClient], object]] = {
 """What must have been done before."""
 
 
+DATABASE = "postgresql://mock@db.example/mock"
+"""The examples' database in PostgreSQL."""
+
+
+def write_state(example: str, where: str, folder: Path) -> None:
+    """Make the state that a command of `mockserver state` names, and the export of one that it imports."""
+    state = str(folder / "other.state") if " import " in example else where
+    create_registry(Settings(state=state)).close()
+    if " import " in example:
+        run_command("state", "export", state, folder / "sms.jsonl")
+
+
 @contextmanager
 def busy(world: WorldClient) -> Iterator[None]:
     """Send, receive and deliver messages in the background for as long as the block lasts."""
@@ -241,10 +255,14 @@ def begun(line: str, server: MockServer, last: str) -> tuple[int, list[str]]:
 
 
 @pytest.mark.parametrize("example", [each for each in HERE if "--follow" not in each])
-def test_an_example_works(example: str, scene: MockServer, tmp_path: Path) -> None:
+def test_an_example_works(example: str, scene: MockServer, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     line = example.replace("1000000", "50")  # a million messages take a minute
     line = line.replace("--threshold 60", "--threshold 5")  # few behaviours are met in this scene
     line = line.replace("http://127.0.0.1:7670", scene.url)
+    if DATABASE in line:
+        line = line.replace(DATABASE, request.getfixturevalue("database"))
+    if named(example)[0] == "state":
+        write_state(example, shlex.split(line)[3], tmp_path)
     if "fixtures make" in line:
         (tmp_path / "fixtures" / "worlds").unlink()  # ours stay as they are
     BEFORE.get(example, lambda _: None)(scene.world)
@@ -267,8 +285,10 @@ def test_the_journal_is_followed_until_an_interrupt(example: str, scene: MockSer
 
 
 @pytest.mark.parametrize("example", [each for each in EXAMPLES if named(each)[0] == "serve"])
-def test_an_example_serves(example: str, scene: MockServer) -> None:
-    code, said = begun(example, scene, "^Press Ctrl-C to stop")
+def test_an_example_serves(example: str, scene: MockServer, request: pytest.FixtureRequest) -> None:
+    line = example.replace(DATABASE, request.getfixturevalue("database")) if DATABASE in example else example
+
+    code, said = begun(line, scene, "^Press Ctrl-C to stop")
 
     assert 0 == code
     assert re.match(r"mockserver [0-9.]+ listens on http://127\.0\.0\.1:[0-9]+ ", said[0])

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from contract_tests.installed import INSTALLED
-from mockserver.app import create_codec
+from mockserver.admin.journal_file import create_codec
 from mockserver.engine.decisions import DecisionTrace
 from mockserver.engine.entries import Entries
 from mockserver.engine.faults import FaultRules

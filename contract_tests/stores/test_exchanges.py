@@ -13,7 +13,7 @@ from contract_tests.engine.test_fold_of_events import Scenario
 from contract_tests.installed import INSTALLED
 from contract_tests.stores.exact import Blobs, new_codec, typed
 from contract_tests.stores.strategies import ERRORS, build
-from mockserver.app import create_codec
+from mockserver.admin.journal_file import create_codec
 from mockserver.engine.decisions import DecisionTrace
 from mockserver.engine.frozen import freeze
 from mockserver.engine.journal import Exchange

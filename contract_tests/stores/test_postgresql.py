@@ -16,7 +16,7 @@ import pytest
 from contract_tests.installed import CALLBACKS, INSTALLED, PROVIDERS, VARIANTS
 from contract_tests.postgresql import PostgreSQL, run_postgresql
 from mockserver import worldfile
-from mockserver.app import create_codec
+from mockserver.admin.journal_file import create_codec
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest

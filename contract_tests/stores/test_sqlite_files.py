@@ -22,7 +22,7 @@ from contract_tests.commands import run_command
 from contract_tests.installed import CALLBACKS, INSTALLED, VARIANTS
 from contract_tests.stores.port import SMALL, count, exchange, receive, texts
 from mockserver import Mock
-from mockserver.app import create_codec
+from mockserver.admin.journal_file import create_codec
 from mockserver.engine.event_log import StoreUnavailable
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import WorldRegistry

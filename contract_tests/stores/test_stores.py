@@ -8,7 +8,7 @@ import pytest
 
 from contract_tests.installed import INSTALLED
 from contract_tests.stores.port import StorePort
-from mockserver.app import create_codec
+from mockserver.admin.journal_file import create_codec
 from mockserver.stores.postgresql import PostgresqlStore
 from mockserver.stores.sql import Retention, SqlStore
 from mockserver.stores.sqlite import SqliteStore

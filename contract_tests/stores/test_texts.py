@@ -12,7 +12,7 @@ import pytest
 from contract_tests.engine.test_fold_of_events import NOON, SMALL
 from contract_tests.installed import INSTALLED, PROVIDERS, VARIANTS
 from contract_tests.stores.exact import Blobs, new_codec, typed
-from mockserver.app import create_codec
+from mockserver.admin.journal_file import create_codec
 from mockserver.engine.entries import Collection
 from mockserver.engine.event_log import EventBatch
 from mockserver.engine.events import AccountChanged, EntryStored, IdsUsed, VariantChosen

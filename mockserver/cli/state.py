@@ -11,7 +11,7 @@ import click
 
 from mockserver.settings import read_variable, variable_of
 
-from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, hint, table
+from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, table
 
 if TYPE_CHECKING:
     from mockserver.stores.sql import SqlStore
@@ -63,7 +63,7 @@ _STATE = click.argument("where", metavar="FILE|URL", required=True, callback=_as
 @contextmanager
 def _opened(where: str, *, is_read_only: bool = False) -> Iterator[SqlStore]:
     """Open a state for the length of a block."""
-    from mockserver.app import create_codec
+    from mockserver.admin.journal_file import create_codec
     from mockserver.engine.event_log import StoreUnavailable
     from mockserver.sdk.loading import installed_providers
     from mockserver.stores import open_store
@@ -135,13 +135,15 @@ Examples:
 )
 @_STATE
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True, dir_okay=False))
-def export(where: str, file: Path) -> None:
-    """Write a state into a file that can be read with any text editor, and imported into a file or PostgreSQL."""
+@FORMAT
+def export(where: str, file: Path, form: str) -> None:
+    """Write a state into a file (- for stdout) that any text editor shows, and that is imported into a file or PostgreSQL."""
     with _opened(where, is_read_only=True) as store, _written(file) as output:
         from mockserver.stores import maintenance
 
         lines = maintenance.export_state(store, output)
-    hint(f"{lines} lines were written")
+    if str(file) != "-":
+        Output(form).show({"file": str(file), "lines": lines}, f"{file}: {lines} lines")
 
 
 @state.command(
