@@ -13,6 +13,7 @@ from mockserver.client import AdminClient, InProcess
 from mockserver.client.timefmt import Moment, written
 from mockserver.http.connection import Limits
 from mockserver.http.listener import Listener, Server
+from mockserver.http.pool import LIGHT_THREADS, WAITING_THREADS
 from mockserver.intercept.ca import CertificateAuthority
 from mockserver.intercept.hosts import Hosts
 from mockserver.intercept.proxy import ForwardProxy
@@ -101,7 +102,9 @@ class MockServer(Server, AdminClient):
         if proxy:
             own["proxy"] = self._proxy(settings, allow_hosts)
         self._places = {name: place for place, name in enumerate(own)}
-        super().__init__(listeners=[*own.values(), *listeners], limits=limits)
+        store = self.service.registry.store
+        threads = LIGHT_THREADS if store is None or not store.is_shared else WAITING_THREADS
+        super().__init__(listeners=[*own.values(), *listeners], limits=limits, light_threads=threads)
         self.service.listen_addresses = self._listen_addresses
         self._redirection: Redirection | None = None
         self.service.registry.on_unbind(self.disconnect)

@@ -10,7 +10,7 @@ from queue import Queue
 import pytest
 
 from mockserver.fair_threads import FairThreads, Places
-from mockserver.http.pool import HEAVY_THREADS, LIGHT_THREADS, FairPool
+from mockserver.http.pool import HEAVY_THREADS, LIGHT_THREADS, WAITING_THREADS, FairPool
 
 PATIENCE = 30
 
@@ -44,6 +44,17 @@ def test_calls_of_one_key_leave_threads_to_the_others():
         assert begun.empty()
         gate.set()
         assert [begun.get(timeout=PATIENCE) for _ in range(3)] == ["a"] * 3
+
+
+def test_four_worlds_that_another_process_has_locked_delay_no_call_for_another_world():
+    gate, done = threading.Event(), Queue()
+    with closing(FairPool(WAITING_THREADS)) as pool:
+        for _ in range(5):
+            for world in "abcd":
+                pool.run(gate.wait, world, is_heavy=False)
+        pool.run(partial(done.put, "other"), "e", is_heavy=False)
+        assert done.get(timeout=PATIENCE) == "other"
+        gate.set()
 
 
 def test_two_calls_do_not_wait_for_the_same_idle_thread():

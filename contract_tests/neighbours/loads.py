@@ -89,7 +89,7 @@ class Load:
     """Options of ``mockserver serve``."""
     delivers: bool = False
     """Whether the delay of a healthy webhook is measured too."""
-    states: tuple[str, ...] = ("memory", "sqlite")
+    states: tuple[str, ...] = ("memory", "sqlite", "postgresql")
     """The kinds of stores with which it is measured."""
 
 
@@ -641,6 +641,31 @@ def commits(target: Target) -> list[Worker]:
         raw = request("POST", f"/_w/commits-{place}/ibp_api.php", f"{body}&message=x".encode(), FORM)
         workers.append(repeating(raw))
     return workers
+
+
+@load(
+    "locked worlds",
+    "four worlds whose rows another session of the database holds most of the time, and 20 clients that ask there",
+    states=("postgresql",),
+)
+def locked_worlds(target: Target) -> list[Worker]:
+    import psycopg
+
+    names = [f"locked-{place}" for place in range(4)]
+    for name in names:
+        target.call("POST", "/_mock/worlds", {"id": name, "snapshot": good(), "own_credentials": True})
+
+    def hold(target: Target) -> None:
+        with psycopg.connect(target.state) as connection:
+            while not target.is_over.is_set():
+                with connection.transaction():
+                    connection.execute("SELECT number FROM worlds WHERE id = ANY(%s) FOR UPDATE", (names,))
+                    target.is_over.wait(1)
+                target.is_over.wait(0.1)
+
+    path = f"/ibp_api.php?action=sms.get_numbers&{CREDENTIALS}"
+    asked = [repeating(request("GET", f"/_w/{name}{path}")) for name in names]
+    return [hold, *asked * 5]
 
 
 @load("large commits", "two worlds, in each of which messages to 10,000 recipients are sent at once")

@@ -23,7 +23,7 @@ from mockserver import unpatched
 from mockserver.event_loop import new_event_loop
 from mockserver.http.connection import Connection, Limits
 from mockserver.http.descriptors import DescriptorReserve
-from mockserver.http.pool import FairPool
+from mockserver.http.pool import LIGHT_THREADS, FairPool
 from mockserver.http.tls_close import OneSidedClose
 
 if TYPE_CHECKING:
@@ -128,12 +128,14 @@ class Server:
         *,
         listeners: Sequence[Listener] = (),
         limits: Limits | None = None,
+        light_threads: int = LIGHT_THREADS,
     ) -> None:
         own = () if app is None else (Listener(app, host, port),)
         self.listeners: tuple[Listener, ...] = (*own, *listeners)
         if not self.listeners:
             raise ValueError("a server needs an application or a listener")
         self.limits = limits or Limits()
+        self._light_threads = light_threads
         self._urls: tuple[str, ...] = ()
         self._thread: threading.Thread | None = None
         self._end: Callable[[], None] | None = None
@@ -251,7 +253,7 @@ class Server:
         with contextlib.ExitStack() as ending:
             for bound in sockets:
                 ending.enter_context(bound)
-            pool = FairPool()
+            pool = FairPool(self._light_threads)
             ending.callback(pool.close)
             loop = new_event_loop()
             ending.callback(loop.close)

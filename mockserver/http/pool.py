@@ -23,6 +23,9 @@ class Pool(Protocol):
 
 LIGHT_THREADS, HEAVY_THREADS = 4, 2
 
+WAITING_THREADS = 16
+"""Threads for short calls where worlds are in a database, for each may wait for another process that has its world locked."""
+
 
 class FairPool:
     """The pool of a server: some threads for short calls, and few for calls that compute for long.
@@ -31,8 +34,9 @@ class FairPool:
     thread of short ones.
     """
 
-    def __init__(self) -> None:
-        self._light = FairThreads("mockserver-control", Places(LIGHT_THREADS, 2))
+    def __init__(self, light_threads: int = LIGHT_THREADS) -> None:
+        """Start no thread yet; ``light_threads`` is how many there may be for short calls."""
+        self._light = FairThreads("mockserver-control", Places(light_threads, 2))
         self._heavy = FairThreads("mockserver-compute", Places(HEAVY_THREADS, 1))
 
     def run(self, call: Callable[[], object], key: str, *, is_heavy: bool) -> None:
