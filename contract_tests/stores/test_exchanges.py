@@ -15,6 +15,8 @@ from contract_tests.stores.exact import Blobs, new_codec, typed
 from contract_tests.stores.strategies import ERRORS, build
 from mockserver.admin.journal_file import create_codec
 from mockserver.engine.decisions import DecisionTrace
+from mockserver.engine.event_log import EventBatch
+from mockserver.engine.events import ExchangeFinished, InboundScheduled
 from mockserver.engine.frozen import freeze
 from mockserver.engine.journal import Exchange
 from mockserver.engine.limits import Limit, LimitStatus
@@ -90,15 +92,13 @@ def test_each_error_of_a_provider_is_read_as_it_was_raised(error: type[ProviderE
     assert typed(exchange) == typed(read_again(exchange))
 
 
-def test_how_a_connection_ended_is_filled_in_where_it_is_known_later() -> None:
-    blobs, codec = Blobs(), new_codec()
-    text = codec.encode_exchange(Exchange("GET", "/", (), b"", None), blobs.put)
-    assert (None, None) == ends(codec.decode_exchange(text, blobs.get))
-    assert (12, "left") == ends(codec.decode_exchange(text, blobs.get, 12, "left"))
-
-
-def ends(exchange: Exchange) -> tuple[int | None, str | None]:
-    return exchange.sent, exchange.ending
+def test_the_text_of_events_says_how_connections_ended() -> None:
+    codec, blobs = new_codec(), Blobs()
+    finished = ExchangeFinished(1, 12, "left"), ExchangeFinished(2, 0, "dropped")
+    lookalike = InboundScheduled(0, "mgage", {"text": '["ExchangeFinished",3,4,"complete"]', "surrogate": "\ud83d"})
+    for events in (finished, (*finished, lookalike)):
+        text = codec.encode_batches((EventBatch(0, (), events),), blobs.put)
+        assert [(1, 12, "left"), (2, 0, "dropped")] == [*codec.finished_exchanges(text)]
 
 
 def test_an_error_that_its_provider_no_longer_has_keeps_its_name_and_facts() -> None:

@@ -11,7 +11,7 @@ The events of ordinary requests are arrays of the event's name and its fields, b
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from hashlib import blake2b
@@ -26,14 +26,16 @@ from mockserver.engine.accounts import Account, ForwardingRule, Login, Number, P
 from mockserver.engine.checkpoints import Checkpoint
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import DecisionTrace
-from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest
+from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest, WebhookFault
 from mockserver.engine.entries import Collection, Entries, TableBase, TableParts
 from mockserver.engine.event_log import EventBatch
 from mockserver.engine.events import (
+    AttemptEnded,
     AttemptInterrupted,
     AttemptStarted,
     CheckpointRemoved,
     DeliveryChanged,
+    DeliveryOpened,
     EntryDeleted,
     ExchangeFinished,
     ExchangeRecorded,
@@ -113,13 +115,16 @@ _ENGINE_TYPES: tuple[type, ...] = (
         ScheduledItem,
         Checkpoint,
     ),
-    *(Delivery, Attempt, OutgoingRequest, Outcome, *WEBHOOK_FAULTS.values()),
+    *WEBHOOK_FAULTS.values(),
     *(FaultRule, RuleStatus, RequestMatch, WebhookMatch, When, Equals, Matches),
     *(Limit, LimitStatus, Source),
 )
 
 _FEW = 100
 """The entries of a table that are not worth a blob."""
+
+_LARGE = frozenset(("deliveries", "deliveries_by_message"))
+"""The parts of a state beside its messages that may be large."""
 
 _SCALARS = frozenset((str, bool, type(None)))
 _MESSAGE_ROW = attrgetter(*Message.__struct_fields__[:-2])
@@ -411,7 +416,10 @@ class _Writer:
     # -- states
 
     def state(self, state: State) -> Any:
-        return {name: self.value(getattr(state, name)) for name in State.__slots__}
+        written = {name: self.value(getattr(state, name)) for name in State.__slots__ if name not in _LARGE}
+        written["deliveries"] = {"$deliveries": [*map(self.delivery_row, state.deliveries.values())]}
+        written["deliveries_by_message"] = {"$numbers": [*state.deliveries_by_message.items()]}
+        return written
 
     def nested_state(self, state: State) -> Any:
         return {"$State": self.state(state)}
@@ -457,6 +465,17 @@ class _Writer:
 
     def fault_rules(self, rules: FaultRules) -> Any:
         return {"$faults": [rules.last, *map(self.value, rules)]}
+
+    def delivery(self, delivery: Delivery) -> Any:
+        return {"$delivery": self.delivery_row(delivery)}
+
+    def delivery_row(self, delivery: Delivery) -> Any:
+        """Write a delivery as a row: there may be as many as messages."""
+        fault = delivery.fault
+        return (*_delivery_row(delivery), None if fault is None else self.value(fault))
+
+    def attempt(self, attempt: Attempt) -> Any:
+        return {"$attempt": attempt}  # a named tuple, and so are its parts: JSON has them as arrays
 
     # -- exchanges
 
@@ -509,6 +528,12 @@ class _Writer:
         return {"$error": self.error(error)}
 
 
+_delivery_row = attrgetter(
+    *("number", "provider", "account", "kind", "serial", "url", "requires_ack", "ordering_key", "created_at", "status"),
+    *("due", "fault_rule", "attempts", "interrupted"),
+)
+
+
 def _is_text(value: object) -> bool:
     return type(value) is str
 
@@ -534,6 +559,8 @@ _SPECIAL: Mapping[type, Callable[[_Writer, Any], Any]] = {
     Entries: _Writer.entries,
     Scheduler: _Writer.scheduler,
     FaultRules: _Writer.fault_rules,
+    Delivery: _Writer.delivery,
+    Attempt: _Writer.attempt,
 }
 
 
@@ -547,12 +574,22 @@ def _write_message_event(name: str, event: MessageStored | MessageDeleted) -> tu
     return None if row is None else (name, *row)
 
 
+def _write_opened(event: DeliveryOpened) -> tuple[Any, ...] | None:
+    return None if event.delivery.fault is not None else ("DeliveryOpened", *_delivery_row(event.delivery))
+
+
+def _write_ended(event: AttemptEnded) -> tuple[Any, ...]:
+    return "AttemptEnded", event.number, event.attempt, event.status, event.due
+
+
 def _write_ids(event: IdsUsed) -> tuple[Any, ...]:
     return "IdsUsed", event.sequences
 
 
 _EVENT_WRITERS: Mapping[type, Callable[[Any], tuple[Any, ...] | None]] = {
     IdsUsed: _write_ids,
+    DeliveryOpened: _write_opened,
+    AttemptEnded: _write_ended,
     MessageStored: partial(_write_message_event, "MessageStored"),
     MessageDeleted: partial(_write_message_event, "MessageDeleted"),
     **{
@@ -611,6 +648,10 @@ class _Reader:
                 return MessageStored(message(written[1:]))
             if name == "IdsUsed":
                 return IdsUsed(written[1])
+            if name == "DeliveryOpened":
+                return DeliveryOpened(_read_delivery(written[1:]))
+            if name == "AttemptEnded":
+                return AttemptEnded(written[1], _read_attempt(written[2]), *written[3:])
             if name == "MessageDeleted":
                 return MessageDeleted(message(written[1:]))
             raise UnknownType(name)
@@ -697,6 +738,19 @@ class _Reader:
         last, *statuses = content
         return FaultRules.of_parts(map(self.value, statuses), last)
 
+    def delivery(self, content: Any) -> Delivery:
+        *row, fault = content
+        return _read_delivery(row, None if fault is None else self.value(fault))
+
+    def deliveries(self, content: Any) -> dict[int, Delivery]:
+        return {row[0]: self.delivery(row) for row in content}
+
+    def numbers(self, content: Any) -> dict[int, tuple[int, ...]]:
+        return {key: tuple(numbers) for key, numbers in content}
+
+    def attempt(self, content: Any) -> Attempt:
+        return _read_attempt(content)
+
     def account(self, content: Any) -> Account:
         account = Account(**{name: self.value(value) for name, value in content.items()})
         self._check_provider(account.provider)
@@ -707,9 +761,9 @@ class _Reader:
     def exchange(self, content: dict[str, Any]) -> Exchange:
         pop = content.pop
         exchange = Exchange(
-            pop("method", ""), pop("target", ""), _pairs(pop("head")), b64decode(pop("body")), pop("listener", None)
+            pop("method", ""), pop("target", ""), _pairs(pop("head")), a2b_base64(pop("body")), pop("listener", None)
         )
-        exchange.response_head, exchange.response_body = _pairs(pop("response_head")), b64decode(pop("response_body"))
+        exchange.response_head, exchange.response_body = _pairs(pop("response_head")), a2b_base64(pop("response_body"))
         exchange.variants = self.variants(pop("variants")["$blob"])
         exchange.values = pop("values") if "values" in content else self.value(pop("other_values"))
         if "trace" in content:
@@ -750,8 +804,20 @@ class _Reader:
         return found
 
 
+def _read_attempt(written: Any) -> Attempt:
+    at, (method, url, headers, body), (status, response_headers, response_body, error), result = written
+    request = OutgoingRequest(method, url, _pairs(headers), a2b_base64(body))
+    return Attempt(at, request, Outcome(status, _pairs(response_headers), a2b_base64(response_body), error), result)
+
+
+def _read_delivery(row: list[Any], fault: WebhookFault | None = None) -> Delivery:
+    *plain, rule, attempts, interrupted = row
+    values = *plain, tuple(map(_read_attempt, attempts)), fault, rule, tuple(interrupted)
+    return Delivery(*values)
+
+
 def _pairs(written: Any) -> tuple[tuple[str, str], ...]:
-    return tuple([(name, value) for name, value in written])
+    return tuple([(name, value) for name, value in written]) if written else ()
 
 
 _ROW = len(Message.__struct_fields__) - 2
@@ -772,6 +838,10 @@ _SPECIAL_NAMES: Mapping[str, Callable[[_Reader, Any], Any]] = {
     "$scheduler": _Reader.scheduler,
     "$faults": _Reader.fault_rules,
     "$error": _Reader.error,
+    "$delivery": _Reader.delivery,
+    "$deliveries": _Reader.deliveries,
+    "$numbers": _Reader.numbers,
+    "$attempt": _Reader.attempt,
 }
 
 
