@@ -89,10 +89,17 @@ class PostgreSQL:
         self._signal_all(signal.SIGCONT)
 
     def _signal_all(self, what: signal.Signals) -> None:
-        assert self._process is not None
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        for each in (self._process.pid, *map(int, children)):
+        for each in self._processes():
             os.kill(each, what)
+
+    def processor_time(self) -> float:
+        """Return the seconds of processor time of all its processes, also of those that have ended."""
+        return sum(map(processor_time, self._processes()))
+
+    def _processes(self) -> list[int]:
+        assert self._process is not None
+        server = self._process.pid
+        return [server, *map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split())]
 
     def create_database(self, template: str = "template0") -> str:
         """Create a database, and return its URL."""
@@ -103,6 +110,15 @@ class PostgreSQL:
 
     def _url(self, database: str) -> str:
         return f"postgresql://{USER}@/{database}?host={self.folder}"
+
+
+def processor_time(process: int) -> float:
+    """Return the seconds of processor time of a process, and of its children that have ended."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def program(name: str) -> str:

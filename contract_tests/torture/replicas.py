@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from contract_tests.neighbours.worlds import ACCOUNTS, NUMBERS, good, sender
-from contract_tests.postgresql import PostgreSQL, run_postgresql
+from contract_tests.postgresql import PostgreSQL, processor_time, run_postgresql
 from mockserver import ControlError, Mock
 
 from .__main__ import Broken
@@ -101,6 +101,12 @@ class Replica:
             self._process.kill()
             self._process.wait()
 
+    @property
+    def process_id(self) -> int:
+        """The id of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> int:
         """End it as a service manager does, and return its exit code."""
         assert self._process is not None
@@ -114,13 +120,12 @@ class Replica:
 
 
 class Client:
-    """A connection to one server after the other."""
+    """A connection to each server, asked one after the other."""
 
     def __init__(self, replicas: Sequence[Replica], place: int) -> None:
         self._replicas = replicas
         self._place = place
-        self._connection: HTTPConnection | None = None
-        self._port: int | None = None
+        self._connections: dict[int, HTTPConnection] = {}
 
     def ask(self, target: str, form: dict[str, str]) -> tuple[int, str]:
         """Send a form to the next server, and return the status and the body of its response.
@@ -130,12 +135,19 @@ class Client:
         """
         ports = [replica.port for replica in self._replicas if replica.port is not None]
         self._place += 1
-        connection = HTTPConnection("127.0.0.1", ports[self._place % len(ports)], timeout=30)
+        port = ports[self._place % len(ports)]
+        connection = self._connections.setdefault(port, HTTPConnection("127.0.0.1", port, timeout=30))
         try:
             connection.request("POST", target, urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
             response = connection.getresponse()
             return response.status, response.read().decode()
-        finally:
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connections."""
+        for connection in self._connections.values():
             connection.close()
 
 
@@ -155,7 +167,9 @@ def ask_at_once(replicas: Sequence[Replica], target: str, forms: Sequence[dict[s
 
     def ask(place: int) -> tuple[int, bool]:
         barrier.wait()
-        status, body = Client(replicas, place).ask(target, forms[place])
+        client = Client(replicas, place)
+        status, body = client.ask(target, forms[place])
+        client.close()
         return status, "<result>success</result>" in body
 
     with ThreadPoolExecutor(len(forms)) as pool:
@@ -235,6 +249,7 @@ class Load:
         first = place // WORLDS * share
         for number in count():
             if self._end.is_set():
+                client.close()
                 return
             text = f"message {number} of client {place}"
             account, line = divmod(first + number % share, NUMBERS)
@@ -333,13 +348,24 @@ class Figures(NamedTuple):
     slowest_error: float
     attempts: int
     interrupted: int
+    servers: float
+    """Seconds of processor time of the servers, without what a killed one has taken."""
+    database: float
+    """The same of the database's processes."""
 
     def __str__(self) -> str:
         return (
             f"{self.accepted / self.seconds:.0f} sends a second, p50 {self.median:.0f} ms, p99 {self.late:.0f} ms; "
             f"{', '.join(f'{number} {what}' for what, number in sorted(self.answers.items()))}; "
-            f"slowest error {self.slowest_error:.2f} s; {self.attempts} attempts at webhooks, {self.interrupted} interrupted"
+            f"slowest error {self.slowest_error:.2f} s; {self.attempts} attempts at webhooks, {self.interrupted} interrupted; "
+            f"processor time for each request: {self.servers / self.requests * 1000:.2f} ms of the servers, "
+            f"{self.database / self.requests * 1000:.2f} of PostgreSQL"
         )
+
+    @property
+    def requests(self) -> int:
+        """The number of requests that were answered."""
+        return max(1, sum(number for what, number in self.answers.items() if not what.startswith("none")))
 
 
 @contextmanager
@@ -378,6 +404,7 @@ def run(options: Options) -> Figures:
         load, inbound = Load(replicas, options.clients), Inbound(replicas)
         load.set_today(world.clock.now)
         started = monotonic()
+        before = sum(map(processor_time, _ids(replicas))), database.processor_time()
         load.start()
         inbound.start()
         if options.is_disturbed:
@@ -387,6 +414,7 @@ def run(options: Options) -> Figures:
         load.stop()
         inbound.stop()
         seconds = monotonic() - started
+        after = sum(map(processor_time, _ids(replicas))), database.processor_time()
         if load.wrong:
             raise Broken(f"{len(load.wrong)} answers were wrong: {load.wrong[:3]}")
         check_messages(replicas, load)
@@ -404,7 +432,13 @@ def run(options: Options) -> Figures:
             load.slowest_error,
             receiver.received.total(),
             interrupted,
+            after[0] - before[0],
+            after[1] - before[1],
         )
+
+
+def _ids(replicas: Sequence[Replica]) -> list[int]:
+    return [replica.process_id for replica in replicas]
 
 
 def disturb(database: PostgreSQL, replicas: Sequence[Replica], seconds: float) -> None:

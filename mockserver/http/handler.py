@@ -196,14 +196,14 @@ class Handler:
         request, provider_request, exchange, routed, bound, names, adapt = received
         provider = routed.provider
         try:
-            try:
-                if names:
-                    bound = self._named_world(bound, names)
-            except WrongWorld as reason:
-                response = build_error(reason.status, reason.code, str(reason))
-                return self._record(request, exchange, bound, provider_request.path, response, adapt)
             call = None if provider is None or routed.status else _parse(provider, provider_request)
             while True:
+                try:
+                    if names:
+                        bound = self._named_world(received.bound, names)
+                except WrongWorld as reason:
+                    response = build_error(reason.status, reason.code, str(reason))
+                    return self._record(request, exchange, received.bound, provider_request.path, response, adapt)
                 world = bound or self.registry.world_for_credential(None if call is None else call.credential)
                 try:
                     with world.lock:
@@ -215,7 +215,7 @@ class Handler:
                                 return self._offload(request, exchange, bound, provider_request.path, answer, adapt)
                             return self._record(request, exchange, bound, provider_request.path, answer, adapt)
                 except WorldDropped:
-                    if bound is not None:
+                    if received.bound is not None:
                         raise
                 self.registry.sync()
         except (StoreUnavailable, WorldDropped) as reason:
@@ -507,7 +507,7 @@ class Handler:
         """
         worlds = []
         for name in names:
-            world = self.registry.get(name)
+            world = self.registry.known(name) or self.registry.get(name)  # its transaction shows whether it was dropped
             if world is None:
                 raise WrongWorld(404, "no_such_world", f"there is no world {name!r}")
             if bound is not None and world is not bound:

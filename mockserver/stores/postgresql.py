@@ -17,6 +17,7 @@ from msgspec import structs
 from psycopg.rows import namedtuple_row
 from sqlalchemy import (
     BigInteger,
+    LargeBinary,
     bindparam,
     cast,
     create_engine,
@@ -99,8 +100,7 @@ class _Statements(NamedTuple):
 
     lock: str
     news: str
-    insert: str
-    update: str
+    write: str
     clear: str
     alive: str
 
@@ -253,15 +253,25 @@ class PostgresqlStore(SqlStore):
         def number(name: str) -> Any:
             return bindparam(name, type_=BigInteger)
 
-        def compiled(statement: ClauseElement, *columns: str) -> str:
-            return str(statement.compile(dialect=self._engine.dialect, column_keys=list(columns) or None))
+        def compiled(statement: ClauseElement) -> str:
+            return str(statement.compile(dialect=self._engine.dialect))
 
         world = update(WORLDS).where(WORLDS.c.number == _WORLD)
+        commit = (
+            insert(COMMITS)
+            .values(
+                world=_WORLD,
+                sequence=number("sequence"),
+                body=bindparam("body", type_=LargeBinary),
+                exchange=bindparam("exchange", type_=LargeBinary),
+                number=number("number"),
+            )
+            .cte("written")
+        )
         return _Statements(
             lock=compiled(select(WORLDS.c.head).where(WORLDS.c.number == _WORLD).with_for_update()),
             news=compiled(select(DATABASE_TIME, REGISTRY.c.head, _NEWS).select_from(REGISTRY.outerjoin(_NEWS, true()))),
-            insert=compiled(insert(COMMITS), "world", "sequence", "body", "exchange", "number"),
-            update=compiled(world.values(head=number("sequence"), next_due=number("due"))),
+            write=compiled(world.values(head=number("sequence"), next_due=number("due")).add_cte(commit)),
             clear=compiled(world.values(journal_since=number("sequence"))),
             alive=compiled(
                 select(HOLDERS.c.token).where(
@@ -517,8 +527,7 @@ class PostgresqlWorldLog(SqlWorldLog):
             }
             execute, statements = self._driver.execute, store.statements
             with self._driver.pipeline():
-                execute(statements.insert, row, prepare=True)
-                execute(statements.update, row, prepare=True)
+                execute(statements.write, row, prepare=True)
                 if cleared_at(commit):
                     execute(statements.clear, row)
                 execute("COMMIT")
