@@ -346,7 +346,7 @@ def build_service(
 
 
 def create_app(providers: Iterable[Provider] | None = None, settings: Settings | None = None) -> Flask:
-    """Create the mock server as a Flask application, for any WSGI server that runs it in one process.
+    """Create the mock server as a Flask application, for any WSGI server; it runs it in one process, unless the state is in PostgreSQL.
 
     Args:
         providers: the providers to serve; the installed ones when ``None``.
