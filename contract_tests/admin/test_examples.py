@@ -159,7 +159,12 @@ def scene(
 
 BEFORE: dict[str, Callable[[WorldClient], object]] = {
     'mockserver verify \'{"since": "before", "changes": [{"change": "inserted", "kind": "message"}], '
-    '"nothing_else": true}\'': lambda world: (world.checkpoint("before"), send(world)),
+    '"nothing_else": true}\'': lambda world: (
+        world.faults.clear(),
+        world.clock.advance(minutes=5),
+        world.checkpoint("before"),
+        send(world),
+    ),
     "mockserver checkpoint remove before after": lambda world: (world.checkpoint("before"), world.checkpoint("after")),
     **dict.fromkeys(
         (

@@ -136,6 +136,7 @@ def test_advancing_a_running_clock_to_the_next_due_instant_runs_exactly_that(cli
     assert (second["now"], None, None) == (first["next"], second["next"], third["next"])
 
 
+@pytest.mark.in_memory  # each time the lock of a stored world is taken is a transaction, which reads the time
 def test_what_a_move_does_not_return_is_still_due(client: Client, time: SteppingTime) -> None:
     """Every item stands in the events of the response or is its next one, also one that is due a moment later."""
     client.post(f"{WORLD}/inbound", json={**INBOUND, "in": 10})

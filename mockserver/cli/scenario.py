@@ -171,7 +171,8 @@ def _show_checked(path: Path, steps: int | None, errors: list[ScenarioError], ha
 
 
 @scenario.command(epilog="Example: mockserver scenario schema > scenario.schema.json")
-def schema() -> None:
+@FORMAT
+def schema(form: str) -> None:  # noqa: ARG001  # the format of errors: a schema is JSON
     """Print the JSON Schema of scenario files, for editors. It has the accounts and variants of the installed providers."""
     click.echo(schema_text())
 

@@ -51,7 +51,7 @@ class WorldReport(Struct, frozen=True):
     """A sentence; ``None`` for a world that can be loaded whole."""
 
 
-class Report(Struct, frozen=True):
+class StateReport(Struct, frozen=True):
     """What a check of a state has found."""
 
     version: str
@@ -59,7 +59,7 @@ class Report(Struct, frozen=True):
     problems: tuple[str, ...]
 
 
-def check(store: SqlStore) -> Report:
+def check(store: SqlStore) -> StateReport:
     """Load every world of a state with all that is kept of its past, and return what was found."""
     problems = list(store.find_damage())
     worlds = []
@@ -68,7 +68,7 @@ def check(store: SqlStore) -> Report:
         worlds.append(world)
         if world.problem is not None:
             problems.append(world.problem)
-    return Report(VERSION, tuple(worlds), tuple(problems))
+    return StateReport(VERSION, tuple(worlds), tuple(problems))
 
 
 def _check_world(store: SqlStore, world_id: str) -> WorldReport:

@@ -395,7 +395,7 @@ class PostgresqlWorldLog(SqlWorldLog):
     def __init__(self, store: PostgresqlStore, world_id: str, number: int) -> None:
         super().__init__(store, world_id, number)
         self._pooled: PoolProxiedConnection | None = None
-        self._reading: Connection | None = None
+        self._reader: Connection | None = None
         self._loaded: LoadedWorld | None = None
         self._newest_snapshot = 0
         self._doubts = 0
@@ -414,11 +414,11 @@ class PostgresqlWorldLog(SqlWorldLog):
         loaded = None
         if known is None:
             with self.store.begin_read_at_once() as connection:
-                self._reading = connection
+                self._reader = connection
                 try:
                     loaded = super().load()
                 finally:
-                    self._reading = None
+                    self._reader = None
             known = loaded.sequence
         head, time, commits = self._lock(known)
         try:
@@ -591,8 +591,8 @@ class PostgresqlWorldLog(SqlWorldLog):
 
     def fetch(self, statement: Executable) -> Sequence[Any]:
         """Return the rows of a query: inside the transaction, if one has begun."""
-        if self._reading is not None:
-            return self._reading.execute(statement).all()
+        if self._reader is not None:
+            return self._reader.execute(statement).all()
         if self._pooled is None:
             with self.store.begin_read() as connection:
                 return connection.execute(statement).all()

@@ -44,7 +44,7 @@ _ALIVE: Final = """
 _FORGET: Final = """
     DELETE FROM holders
     WHERE token = %s OR seen_at < (extract(epoch FROM clock_timestamp() - interval '1 hour') * 1000000)::bigint"""
-_CLAIM: Final = """
+_TAKE_DUE: Final = """
     UPDATE worlds SET next_due = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + %(lease)s WHERE number IN (
         SELECT number FROM worlds WHERE next_due < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - %(grace)s
         ORDER BY next_due LIMIT %(most)s FOR UPDATE SKIP LOCKED
@@ -137,10 +137,10 @@ class Replica:
 
     def _look(self, connection: Driver) -> None:
         """Say that this process is alive, take over what is due, and look at what is waited for."""
-        claim = {"lease": self._lease, "grace": GRACE, "most": _MOST_DUE}
+        limits = {"lease": self._lease, "grace": GRACE, "most": _MOST_DUE}
         while not self._closed.is_set():
             connection.execute(_ALIVE, (self._store.holder,))
-            due = {world_id for (world_id,) in connection.execute(_CLAIM, claim).fetchall()}
+            due = {world_id for (world_id,) in connection.execute(_TAKE_DUE, limits).fetchall()}
             while self._to_resume:
                 due.add(self._to_resume.pop())
             for world_id in due:

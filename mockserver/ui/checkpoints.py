@@ -112,8 +112,8 @@ def change_checkpoints(page_request: PageRequest) -> str:
     if action != "rewind":
         raise KeyError(action)
     done = page_request.call_api("POST", f"checkpoints/{_in_path(name)}/rewind")
-    told = {"from": name, "rewound": name, "cancelled": len(done["cancelled"]), "sent": len(done["sent"])}
-    return page_request.url_for_section("checkpoints", **told)
+    query = {"from": name, "rewound": name, "cancelled": len(done["cancelled"]), "sent": len(done["sent"])}
+    return page_request.url_for_section("checkpoints", **query)
 
 
 def _in_path(name: str) -> str:
