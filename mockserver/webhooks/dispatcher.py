@@ -59,8 +59,13 @@ class WebhookDispatcher:
     def note_schedule_change(self, world: World) -> None:
         """Note that a world's next scheduled item has changed; called with the world's lock held."""
         due, clock = world.state.scheduled.next, world.clock
-        ahead = world.instant() - clock.now()  # by which the time of a log is ahead of this machine's
-        seconds = None if due is None or clock.is_frozen else partial(_seconds_to_go, clock, due - ahead)
+        if due is None or clock.is_frozen:
+            seconds = None
+        elif world.machine_time is None:
+            seconds = partial(_seconds_to_go, clock, due)
+        else:
+            ahead = world.instant() - clock.now()  # by which the time of a log is ahead of this machine's
+            seconds = partial(_seconds_to_go, clock, due - ahead)
         self._webhook_sender.schedule(world.id, seconds, partial(self._run_due, world, world.state.epoch))
 
     def _run_due(self, world: World, epoch: int) -> None:
