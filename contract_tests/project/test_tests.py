@@ -87,7 +87,7 @@ def test_every_test_asserts_something() -> None:
     assert [] == without
 
 
-PROGRAMS = {"golden", "fuzz", "neighbours", "soak"}
+PROGRAMS = {"golden", "fuzz", "neighbours", "soak", "torture"}
 """Folders of programs that measure a server, or wait for one to start."""
 
 

@@ -28,6 +28,7 @@ from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.world import World
 from mockserver.stores.errors import StateNotAllowed, StateUnusable
+from mockserver.stores.postgresql import PostgresqlStore
 from mockserver.stores.sql import Retention
 from mockserver.stores.sqlite import SqliteStore
 
@@ -550,3 +551,39 @@ def test_a_check_finds_a_commit_that_is_missing(folder: Path) -> None:
 
     assert 1 == done.returncode
     assert "world 'default'" in done.stderr
+
+
+def test_a_state_moves_to_postgresql_and_back(folder: Path, tmp_path: Path, database: str) -> None:
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    for name, *arguments in (
+        ("export", folder / "killed.state", first),
+        ("import", database, first),
+        ("check", database),
+        ("export", database, second),
+        ("import", tmp_path / "back.state", second),
+    ):
+        done = run_command("state", name, *arguments)
+        assert (0, "") == (done.returncode, done.stderr)
+
+    assert first.read_bytes() == second.read_bytes()
+    again = open_file(tmp_path / "back.state")
+    again.default.refresh()
+    assert [f"message {number}" for number in range(20)] == texts(again.default)
+    again.close()
+
+
+def test_worlds_that_were_moved_to_postgresql_go_on_there(folder: Path, tmp_path: Path, database: str) -> None:
+    exported = tmp_path / "exported.jsonl"
+    run_command("state", "export", folder / "killed.state", exported)
+    run_command("state", "import", database, exported)
+    assert 0 == run_command("state", "compact", database).returncode
+
+    for text in ("in PostgreSQL", "and after a restart"):
+        store = PostgresqlStore(database, create_codec(INSTALLED))
+        registry = WorldRegistry(SMALL, VARIANTS, providers=CALLBACKS, store=store)
+        registry.default.refresh()
+        receive(registry.default, text)
+        found = texts(registry.default)
+        registry.close()
+
+    assert ["message 19", "in PostgreSQL", "and after a restart"] == found[-3:]

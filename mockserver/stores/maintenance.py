@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -23,7 +23,7 @@ from .schema import (
     VERSION,
     WORLDS,
 )
-from .sql import PAGE, PART, SqlStore
+from .sql import PAGE, PART, SqlStore, SqlWorldLog
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
@@ -73,19 +73,21 @@ def check(store: SqlStore) -> StateReport:
 
 def _check_world(store: SqlStore, world_id: str) -> WorldReport:
     log = store.log(world_id)
-    own = COMMITS.c.world == log.number
-    ((count, first, last),) = log.fetch(
-        select(func.count(), func.min(COMMITS.c.sequence), func.max(COMMITS.c.sequence)).where(own)
-    )
+    kept = select(func.count(), func.min(COMMITS.c.sequence), func.max(COMMITS.c.sequence))
+    count, first, last = 0, None, None
     try:
-        loaded = log.load()
-        oldest = (first or 1) - 1
-        for _ in log.read(oldest):
-            pass
+        log.begin(None)
+        try:
+            loaded = log.load()
+            ((count, first, last),) = log.fetch(kept.where(COMMITS.c.world == log.number))
+            for _ in log.read((first or 1) - 1):
+                pass
+        finally:
+            log.release()
     except (StoreUnavailable, ValueError, LookupError, TypeError) as reason:
         return WorldReport(world_id, 0, count, last or 0, f"world {world_id!r} cannot be loaded: {reason}")
     problem = None
-    if last is not None and (last - first + 1 != count or last != loaded.sequence):
+    if last is not None and (last - (first or 0) + 1 != count or last != loaded.sequence):
         problem = f"world {world_id!r} lacks some of its commits: it has {count} of those from {first} to {last}"
     return WorldReport(world_id, len(loaded.state.message_store), count, loaded.sequence, problem)
 
@@ -94,7 +96,11 @@ def compact(store: SqlStore) -> None:
     """Write a snapshot of every world, and delete what a start no longer needs: older commits, and what no world uses."""
     for stored in store.worlds():
         log = store.log(stored.id)
-        loaded = log.load()
+        log.begin(None)
+        try:
+            loaded = log.load()
+        finally:
+            log.release()
         if log.position.sequence != log.snapshot_sequence:
             store.write_snapshot(log, log.position, loaded.initial_state, loaded.state)
     store.finish_housekeeping()
@@ -112,6 +118,19 @@ def compact(store: SqlStore) -> None:
 def _delete_unused_blobs(store: SqlStore, world_id: str) -> None:
     """Delete the notes that a world uses blobs to which nothing of it refers any more."""
     log, references = store.log(world_id), store.codec.references
+    log.begin(None)
+    try:
+        used = _used_blobs(log, references)
+        noted = {row.hash for row in log.fetch(select(BLOB_USES.c.hash).where(BLOB_USES.c.world == log.number))}
+    finally:
+        log.release()
+    with store.begin_write() as connection:
+        for digest in noted - used:
+            connection.execute(delete(BLOB_USES).where(BLOB_USES.c.world == log.number, BLOB_USES.c.hash == digest))
+
+
+def _used_blobs(log: SqlWorldLog, references: Callable[[bytes], set[str]]) -> set[str]:
+    """Return the blobs to which something of a world refers, directly or by another one."""
     waiting: set[str] = set()
     for row in log.fetch(select(SNAPSHOTS.c.initial, SNAPSHOTS.c.sequence).where(SNAPSHOTS.c.world == log.number)):
         waiting |= references(row.initial) | references(log.snapshot_state(row.sequence))
@@ -134,10 +153,7 @@ def _delete_unused_blobs(store: SqlStore, world_id: str) -> None:
         if digest not in used:
             used.add(digest)
             waiting |= references(log.get_blob(digest))
-    noted = {row.hash for row in log.fetch(select(BLOB_USES.c.hash).where(BLOB_USES.c.world == log.number))}
-    with store.begin_write() as connection:
-        for digest in noted - used:
-            connection.execute(delete(BLOB_USES).where(BLOB_USES.c.world == log.number, BLOB_USES.c.hash == digest))
+    return used
 
 
 # -- export and import -------------------------------------------------------------------------------------------------
