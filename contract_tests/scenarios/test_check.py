@@ -73,6 +73,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         doing(add_fault={"fault": {"kind": "reset"}, "match": {"operation": "sms.send"}}),
         ["timeline[0].do[0].add_fault.match.operation: 'sms.send': unknown operation; did you mean 'sms.send_message'?"],
     ),
+    (doing(rewind="before"), ["timeline[0].do[0].rewind: 'before': unknown checkpoint; there is none"]),
     (doing(clock={"advance": "5 minutes"}), ["timeline[0].do[0].clock.advance: '5 minutes' is not a duration such as 'PT90S'"]),
     (doing(receiver={"name": "scrpt", "status": 200}), ["timeline[0].do[0].receiver.name: 'scrpt': unknown receiver; did you mean 'script'?"]),
     (doing(request={"path": "ibp_api.php"}), ["timeline[0].do[0].request.path: 'ibp_api.php' is not a path that begins with /"]),

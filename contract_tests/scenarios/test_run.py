@@ -59,6 +59,17 @@ EVERYTHING = {
                 {"clock": "freeze"},
             ],
         },
+        {
+            "at": "PT2H",
+            "title": "A checkpoint, what changes, and the way back",
+            "do": [
+                {"checkpoint": "before"},
+                {"inbound": {"provider": "dialogtech", "sender": "5556667777", "recipient": "5554332111", "text": "No"}},
+                {"expect": {"changes": {"since": "before", "changes": [{"change": "inserted", "kind": "message", "values": {"text": "No"}}], "nothing_else": True}}},
+                {"rewind": "before"},
+                {"expect": {"messages": {"text": "No", "count": 0}, "changes": {"since": "before", "changes": [], "nothing_else": True}}},
+            ],
+        },
     ],
 }  # fmt: skip
 """Every action there is."""
@@ -106,7 +117,8 @@ def test_every_action_is_run_and_gives_the_same_transcript_with_the_same_seed(tm
     events = [event["event"] for line in first.splitlines() for event in json.loads(line)["events"]]
     assert {
         "message_stored", "message_changed", "message_deleted", "entry_stored", "entry_deleted", "variant_chosen",
-        "account_changed", "fault_rule_added", "fault_rule_hit", "fault_rule_removed", "exchange",
+        "account_changed", "fault_rule_added", "fault_rule_hit", "fault_rule_removed", "exchange", "checkpoint_made",
+        "rewound",
     } <= {*events}  # fmt: skip
 
 

@@ -159,6 +159,8 @@ class _Check:
         """The keys of the world's accounts; ``None`` when they are not known."""
         self._start: Instant | None = None
         self._now: Instant | None = None
+        self._checkpoints: list[str] = []
+        """The names of the checkpoints that the steps until now make."""
 
     def mistakes(self) -> Iterator[_Mistake]:
         """Yield the mistakes: those of the form first, and of a valid form those of what it says."""
@@ -250,6 +252,8 @@ class _Check:
             "receiver": self._receiver,
             "request": self._request,
             "clock": self._clock,
+            "checkpoint": self._checkpoint,
+            "rewind": self._rewind,
         }
         if name in checks:
             yield from checks[name](argument, place)
@@ -326,6 +330,14 @@ class _Check:
             mistake = self._unknown_account(argument["account"], (*place, "account"))
             if mistake is not None:
                 yield mistake
+
+    def _checkpoint(self, name: str, _: Place) -> Iterator[_Mistake]:
+        self._checkpoints.append(name)
+        yield from ()
+
+    def _rewind(self, name: str, place: Place) -> Iterator[_Mistake]:
+        if name not in self._checkpoints:
+            yield f"{show_value(name)}: {unknown_name('checkpoint', name, self._checkpoints)}", place
 
     def _clock(self, argument: Any, place: Place) -> Iterator[_Mistake]:
         if not isinstance(argument, dict):

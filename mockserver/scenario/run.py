@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from mockserver.client import AdminClient, ControlError, WorldClient
 from mockserver.client.connections import Connections
 from mockserver.client.exchanges import unmet_sentences
+from mockserver.client.transport import format_difference
 from mockserver.engine.instants import iso
 from mockserver.validation.messages import Place
 
@@ -326,6 +327,14 @@ def _clear_faults(run: ScenarioRun, _: bool) -> None:
     run.world.faults.clear()
 
 
+def _make_checkpoint(run: ScenarioRun, name: str) -> None:
+    run.world.checkpoint(name)
+
+
+def _rewind(run: ScenarioRun, name: str) -> None:
+    run.world.rewind(name)
+
+
 def _move_clock(run: ScenarioRun, argument: str | Mapping[str, str]) -> None:
     clock = run.world.clock
     if isinstance(argument, Mapping):
@@ -443,11 +452,18 @@ def _expect_exchanges(run: ScenarioRun, verification: Mapping[str, Any]) -> Iter
         yield from map(str, unmet_sentences(response))
 
 
+def _expect_changes(run: ScenarioRun, verification: Mapping[str, Any]) -> Iterator[str]:
+    response = run.world.run_verification(verification)
+    if not response["holds"]:
+        yield from format_difference(response["difference"]).splitlines()
+
+
 _EXPECTATIONS: Mapping[str, Callable[[ScenarioRun, Any], Iterator[str]]] = {
     "response": _expect_response,
     "messages": _expect_messages,
     "deliveries": _expect_deliveries,
     "exchanges": _expect_exchanges,
+    "changes": _expect_changes,
 }
 
 _ACTIONS: Mapping[str, Callable[[ScenarioRun, Any], Any]] = {
@@ -463,6 +479,8 @@ _ACTIONS: Mapping[str, Callable[[ScenarioRun, Any], Any]] = {
     "add_fault": _add_fault,
     "remove_fault": _remove_fault,
     "clear_faults": _clear_faults,
+    "checkpoint": _make_checkpoint,
+    "rewind": _rewind,
     "clock": _move_clock,
     "receiver": _change_receiver,
     "request": _request,

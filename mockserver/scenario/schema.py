@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mockserver.admin.changes import CHANGES_VERIFICATION
 from mockserver.admin.endpoint import FIXTURES, Catalog
 from mockserver.admin.entries import entry_schema
 from mockserver.admin.schemas import (
     DIRECTION,
     INBOUND_SCHEMA,
+    NAME,
     OBJECT,
     a_list,
     account_schema,
@@ -107,6 +109,8 @@ def _actions(catalog: Catalog) -> dict[str, Schema]:
         "add_fault": RULE,
         "remove_fault": RULE["properties"]["id"],
         "clear_faults": _TRUE,
+        "checkpoint": NAME,
+        "rewind": NAME,
         "clock": {
             "description": "'next', 'freeze', 'resume', or an object with 'advance'",
             "anyOf": [
@@ -165,6 +169,7 @@ def _actions(catalog: Catalog) -> dict[str, Schema]:
                     count=_COUNT,
                 ),
                 exchanges=VERIFICATION,
+                changes=CHANGES_VERIFICATION,
             ),
             "minProperties": 1,
         },
