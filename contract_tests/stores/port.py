@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from contract_tests.installed import CALLBACKS, PROVIDERS, VARIANTS
 from contract_tests.stores.exact import typed
@@ -28,6 +29,7 @@ from mockserver.engine.journal import Exchange
 from mockserver.engine.registry import AlreadyInUse, WorldRegistry
 from mockserver.engine.world import World
 from mockserver.http.fault_rules import rule_from
+from mockserver.stores.schema import COMMITS
 from mockserver.stores.sql import Retention, SqlStore
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -201,6 +203,23 @@ class StorePort:
         again.refresh()
 
         assert [(2, b"after")] == [(each.number, each.body) for each in again.journal.since(0)]
+
+    def test_the_journal_keeps_no_more_bytes_than_it_may_hold(self, opened: Callable[..., WorldRegistry]) -> None:
+        registry = opened(Retention(journal_bytes=20_000))
+        for number in range(30):
+            registry.default.record_exchange(exchange(NOON, f"{number}".encode() * 2_000))
+        store = registry.store
+        assert isinstance(store, SqlStore)
+        store.finish_housekeeping()
+
+        with store.begin_read() as connection:
+            kept = connection.scalar(select(func.sum(func.length(COMMITS.c.exchange))))
+        assert 10_000 < kept <= 40_000
+        again = opened(Retention(journal_bytes=20_000)).default
+        again.refresh()
+        numbers = [each.number for each in again.journal.since(0)]
+        assert list(range(numbers[0], 31)) == numbers
+        assert 30 == again.journal.last
 
     def test_without_a_journal_the_numbers_go_on(self, opened: Callable[..., WorldRegistry]) -> None:
         world = opened(Retention(keeps_exchanges=False)).default

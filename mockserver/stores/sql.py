@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from mockserver.engine.event_log import (
     Begun,
@@ -81,7 +81,7 @@ class Retention(Struct, frozen=True):
     journal: int = 10_000
     """The latest exchanges that are read when a world is loaded."""
     journal_bytes: int = 32 * 2**20
-    """The bytes of memory that they may take."""
+    """The bytes of memory that they may take, and about how many bytes of exchanges each world keeps in the store."""
     keeps_exchanges: bool = True
     """Whether exchanges are stored at all."""
 
@@ -235,6 +235,25 @@ class SqlStore(ABC):
         snapshot.blobs.finish()
         sequence = snapshot.position.sequence
         self._delete_past(snapshot.world, sequence, sequence - self.retention.history)
+
+    def trim_journal(self, number: int) -> None:
+        """Delete the oldest exchanges of a world that are more than a journal may hold. Not at once."""
+        self._housekeeper.add(lambda: self._trim_journal(number))
+
+    def _trim_journal(self, number: int) -> None:
+        own = (COMMITS.c.world == number) & COMMITS.c.exchange.is_not(None)
+        newest_first = select(COMMITS.c.sequence, func.length(COMMITS.c.exchange)).where(own)
+        with self.begin_read() as connection:
+            rows = connection.execute(newest_first.order_by(COMMITS.c.sequence.desc())).all()
+        size = 0
+        for sequence, length in rows:
+            size += length
+            if size > self.retention.journal_bytes:
+                with self.begin_write() as connection:
+                    connection.execute(
+                        update(COMMITS).where(own, COMMITS.c.sequence <= sequence).values(exchange=None, number=None)
+                    )
+                return
 
     def tidy(self, number: int) -> None:
         """Delete what a world consisted of that was dropped, little by little."""
@@ -517,6 +536,8 @@ class SqlWorldLog(ABC):
         """What `WORLDS`'s ``next_due`` is."""
         self.snapshot_sequence = 0
         """The sequence of the snapshot from which the world was loaded."""
+        self._exchange_bytes = 0
+        """The bytes of the exchanges that were written since the journal was trimmed."""
         self._since_snapshot = 0
         """Events since the latest snapshot, or since one is being written."""
 
@@ -554,12 +575,16 @@ class SqlWorldLog(ABC):
         body = codec.encode_batches(commit.batches, blobs)
         if not commit.exchanges or not self.store.retention.keeps_exchanges:
             return body, None, None
-        exchanges = [codec.encode_exchange(exchange, blobs) for exchange in commit.exchanges]
-        return body, b"\n".join(exchanges), commit.exchanges[0].number
+        exchanges = b"\n".join(codec.encode_exchange(exchange, blobs) for exchange in commit.exchanges)
+        self._exchange_bytes += len(exchanges)
+        return body, exchanges, commit.exchanges[0].number
 
     def note_commit(self, commit: Commit, world: CommittedWorld) -> None:
         """Note that a commit was written, and have a snapshot made if it is time for one."""
         self.note_position(commit)
+        if self._exchange_bytes > self.store.retention.journal_bytes:
+            self._exchange_bytes = 0
+            self.store.trim_journal(self.number)
         state = world.state
         if self._since_snapshot > MIN_SNAPSHOT_EVENTS and self._since_snapshot > len(state.message_store):
             self._since_snapshot = 0
