@@ -25,7 +25,7 @@ from mockserver import Mock, MockServer, Settings, worldfile
 from mockserver.app import Service, build_service, create_codec
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.event_log import EventBatch, Store
+from mockserver.engine.event_log import EventBatch, LoadedWorld, Store
 from mockserver.engine.events import EntryDeleted, EntryStored, Event, MessageChanged, MessageDeleted
 from mockserver.engine.instants import SECOND, Instant, iso, parse_instant
 from mockserver.engine.registry import WorldRegistry
@@ -415,6 +415,16 @@ class EngineDriver(Driver):
         self._registry.close()
 
 
+def load(store: Store, world: str) -> LoadedWorld:
+    """Load a world from a store, as a process does that does not know it."""
+    log = store.log(world)
+    log.begin(None)
+    try:
+        return log.load()
+    finally:
+        log.release()
+
+
 class SqliteDriver(EngineDriver):
     """The engine in this process, with its worlds in a SQLite file."""
 
@@ -438,7 +448,7 @@ class SqliteDriver(EngineDriver):
         """What the file holds is the world."""
         found, store = self._of(world), self._registry.store
         assert store is not None
-        loaded = store.log(world).load()
+        loaded = load(store, world)
         assert loaded.state.contents() == found.state.contents()
         assert (loaded.cursor, loaded.last_exchange) == (found.feed.cursor, found.journal.last)
 
@@ -478,7 +488,7 @@ class ReplicasDriver(EngineDriver):
         """Both have the same world, and so has the database."""
         found, store = self._of(world), self._registry.store
         assert store is not None
-        loaded, expected = store.log(world).load(), found.state.contents()
+        loaded, expected = load(store, world), found.state.contents()
         assert (loaded.state.contents(), loaded.cursor) == (expected, found.feed.cursor)
         self.take_turns()
         assert self._of(world).state.contents() == expected
