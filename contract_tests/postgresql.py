@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -65,7 +65,8 @@ class PostgreSQL:
             except psycopg.OperationalError:
                 if self._process.poll() is not None or time.monotonic() > until:
                     raise RuntimeError(f"PostgreSQL does not start:\n{(self.folder / 'log').read_text()}") from None
-                time.sleep(0.02)
+                with suppress(subprocess.TimeoutExpired):  # unless it ends, it has not begun to listen
+                    self._process.wait(0.02)
             else:
                 return
 
