@@ -112,6 +112,15 @@ def size_of(path: Path) -> int:
     return _Held.stat(str(path)).st_size
 
 
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from every other one, also from a later one of the same name; ``None`` if there is none."""
+    try:
+        found = _Held.stat(str(path))
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def may_write(path: Path) -> bool:
     """Return whether this process may write a file or a folder."""
     return _Held.access(str(path), os.W_OK)

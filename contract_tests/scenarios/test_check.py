@@ -58,6 +58,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["world.accounts[0].provider: no provider 'dialogteck' is installed; did you mean 'dialogtech'?; install the package that offers it, or keep it unread with --keep-unknown (keep_unknown)"],
     ),
     ({"timeline": [{"at": "PT1M"}, {"at": "PT30S"}]}, ["timeline[1].at: 'PT30S' is before 2026-06-01T09:01:00Z, when the step before it happens"]),
+    ({"timeline": [{"at": "P9999999D"}]}, ["timeline[0].at: 'P9999999D' is not an instant such as '2026-06-01T12:00:00Z', or a duration such as 'PT90S' after the start"]),
     ({"timeline": [{"at": "soon"}]}, ["timeline[0].at: 'soon' is not an instant such as '2026-06-01T12:00:00Z', or a duration such as 'PT90S' after the start"]),
     (
         {"timeline": [{"do": [{"clock": {"advance": "PT5M"}}]}, {"at": "PT1M"}]},
@@ -208,6 +209,7 @@ BROKEN = {
     "a key that is no text": (b"a:\n  7: x", 2, "a: the key 7 is not a text; write it in quotes"),
     "a tag": (b"a: !!python/object:os.system x", 1, "a: the tag 'tag:yaml.org,2002:python/object:os.system' cannot be used"),
     "an alias of itself": (b"a: &a [*a]", 1, "a[0][0][0][0][0][0][0][0][0]: the file is nested more than 100 levels deep"),
+    "lists in lists": (b"[" * 5000, None, "the file is nested more than 100 levels deep"),
     "a bad indent": (b"a: 1\n b: 2", 2, "the file is not YAML: mapping values are not allowed here"),
     "nothing": (b"# only a comment\n", None, "the file is empty"),
     "no UTF-8": (b"a: \xff", None, "the file is not UTF-8"),

@@ -434,6 +434,50 @@ def test_no_state_is_made_on_a_full_disk(tmp_path: Path, full: Any) -> None:
     assert {} == contents(tmp_path)
 
 
+def test_a_server_that_has_no_room_for_its_first_world_says_so(tmp_path: Path, full: Any) -> None:
+    full(128 * 1024)
+
+    code, message = serve(tmp_path / "test.state")
+
+    assert 2 == code
+    assert message.startswith(f"mockserver: the state {tmp_path / 'test.state'} cannot be read or written: ")
+
+
+def test_what_is_written_into_a_file_that_was_deleted_is_not_acknowledged(folder: Path) -> None:
+    registry = open_file(folder / "stopped.state")
+    world = registry.default
+    receive(world, "before")
+    (folder / "stopped.state").rename(folder / "moved.state")
+    with pytest.raises(StoreUnavailable, match=r"stopped\.state was deleted, moved or replaced while it is in use"):
+        receive(world, "while it is gone")
+    shutil.copyfile(folder / "moved.state", folder / "stopped.state")
+    with pytest.raises(StoreUnavailable, match="was deleted, moved or replaced"):
+        receive(world, "while another file has its name")
+    (folder / "moved.state").replace(folder / "stopped.state")
+
+    receive(world, "after")
+    registry.close()
+
+    again = open_file(folder / "stopped.state")
+    again.default.refresh()
+    assert ["kept", "before", "after"] == texts(again.default)
+    again.close()
+
+
+def test_commits_of_a_file_that_was_deleted_are_not_merged_into_a_new_one(folder: Path) -> None:
+    (folder / "killed.state").unlink()
+    before = contents(folder)
+    sentence = f"there is no state {folder / 'killed.state'}, but commits of one in {folder / 'killed.state-wal'}; "
+    sentence += "put the file back beside them, or delete them to begin a new state"
+    assert (2, f"mockserver: {sentence}\n") == serve(folder / "killed.state")
+    assert before == contents(folder)
+
+    (folder / "killed.state-wal").unlink()
+    registry = open_file(folder / "killed.state")
+    assert [] == texts(registry.default)
+    registry.close()
+
+
 def test_a_checked_and_an_exported_state_are_left_as_they_were(folder: Path, tmp_path: Path) -> None:
     before = contents(folder)
     for name in ("stopped.state", "killed.state"):

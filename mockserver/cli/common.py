@@ -132,11 +132,14 @@ def report_error(error: Exception, arguments: Sequence[str]) -> int:
 
 def _to_cli_error(error: Exception) -> CliError:
     from mockserver.client import ControlError, NoServer
+    from mockserver.engine.event_log import StoreUnavailable
 
     if isinstance(error, ControlError):
         advice = "; give --token, or MOCKSERVER_TOKEN" if error.code == "unauthorized" else ""
         exit_code = _CONTROL_CODES.get(error.code, ExitCode.BAD_INPUT)
         return CliError(f"{error.message}{advice}", exit_code, code=error.code, difference=error.difference)
+    if isinstance(error, StoreUnavailable):
+        return CliError(str(error))
     if not isinstance(error, (OSError, ValueError)):
         raise error
     for kind, exit_code in (

@@ -64,18 +64,14 @@ _STATE = click.argument("where", metavar="FILE|URL", required=True, callback=_as
 def _opened(where: str, *, is_read_only: bool = False) -> Iterator[SqlStore]:
     """Open a state for the length of a block."""
     from mockserver.admin.journal_file import create_codec
-    from mockserver.engine.event_log import StoreUnavailable
     from mockserver.sdk.loading import installed_providers
     from mockserver.stores import open_store
 
+    store = open_store(where, create_codec(installed_providers()), is_read_only=is_read_only)
     try:
-        store = open_store(where, create_codec(installed_providers()), is_read_only=is_read_only)
-        try:
-            yield store
-        finally:
-            store.close()
-    except StoreUnavailable as reason:
-        raise CliError(str(reason)) from reason
+        yield store
+    finally:
+        store.close()
 
 
 @state.command(

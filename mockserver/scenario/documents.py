@@ -72,6 +72,8 @@ def decode_yaml(raw: bytes) -> Document:
         node = yaml.compose(raw.decode(), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as reason:
         raise ScenarioError("the file is not UTF-8") from reason
+    except RecursionError as reason:
+        raise ScenarioError(f"the file is nested more than {_DEEPEST} levels deep") from reason
     except yaml.YAMLError as reason:
         mark = getattr(reason, "problem_mark", None)
         problem = getattr(reason, "problem", None) or str(reason).partition("\n")[0]

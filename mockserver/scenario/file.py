@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from mockserver.admin.endpoint import Catalog, fault_terms, shipped, world_file_rules
 from mockserver.admin.entries import entry_schema
 from mockserver.admin.schemas import message_changes_schema, message_schema
-from mockserver.engine.instants import Instant, iso, parse_duration, parse_instant
+from mockserver.engine.instants import LATEST, Instant, iso, parse_duration, parse_instant
 from mockserver.http.fault_rules import rule_from
 from mockserver.sdk.loading import installed_providers
 from mockserver.sdk.provider import Provider
@@ -111,7 +111,10 @@ def _step(row: _Row, start: Instant) -> Step:
 
 def _instant(text: str, start: Instant) -> Instant:
     if text.startswith("P"):
-        return start + parse_duration(text)
+        moment = start + parse_duration(text)
+        if moment > LATEST:
+            raise ValueError(text)
+        return moment
     if text[10:11] != "T":  # Python accepts any character here, and a date alone
         raise ValueError(text)
     return parse_instant(text)

@@ -23,6 +23,7 @@ from mockserver.engine.event_log import Begun, Commit, CommittedWorld, StoreUnav
 from mockserver.unpatched import (
     delete,
     exists,
+    identity_of,
     is_file,
     may_write,
     read_head,
@@ -97,6 +98,8 @@ class SqliteStore(SqlStore):
         self._made = [each for each in beside if is_read_only and not exists(each)]
         """Files beside the state that exist only as long as it is read."""
         self._driver = open_to_read(path) if is_read_only else open_state(path, sync)
+        self._file = Path(real_path(path))
+        self._identity = identity_of(self._file)
         self._engine = create_engine("sqlite://", creator=lambda: self._driver, poolclass=StaticPool)
         event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         self._connection = self._engine.connect()
@@ -111,6 +114,7 @@ class SqliteStore(SqlStore):
     @contextmanager
     def begin_write(self) -> Iterator[Connection]:
         """Return a transaction on the one connection."""
+        self._check_identity()
         with self._mutex, self._reported(), self._connection.begin():
             yield self._connection
 
@@ -166,6 +170,7 @@ class SqliteStore(SqlStore):
 
     def write_commit(self, log: SqliteWorldLog, row: tuple[Any, ...], due: int | None, is_cleared: bool) -> None:
         """Write a commit in a transaction of its own."""
+        self._check_identity()
         execute = self._driver.execute
         with self._mutex:
             try:
@@ -198,6 +203,13 @@ class SqliteStore(SqlStore):
         except DBAPIError as error:
             self._roll_back()
             raise self._unavailable(error.orig or error) from error
+
+    def _check_identity(self) -> None:
+        """Check that the file has its name still: what is written into a deleted file is lost with the process."""
+        if identity_of(self._file) != self._identity:
+            raise StoreUnavailable(
+                f"the state {self.path} was deleted, moved or replaced while it is in use; put the file back, or restart the server"
+            )
 
     def _unavailable(self, reason: BaseException) -> StoreUnavailable:
         return StoreUnavailable(f"the state {self.path} cannot be read or written: {reason}")
@@ -273,6 +285,7 @@ def open_state(path: Path, sync: Sync = "normal") -> sqlite3.Connection:
     try:
         _check_place(path)
         if not is_file(path) or size_of(path) == 0:
+            _check_nothing_beside(path)
             _create(path)
         else:
             check_file(path)
@@ -378,6 +391,20 @@ def _check_whole(path: Path, connection: sqlite3.Connection) -> None:
     problems = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
     if problems != ["ok"]:
         raise StateUnusable(f"the state {path} is damaged: {'; '.join(problems)}; it was left as it is")
+
+
+def _check_nothing_beside(path: Path) -> None:
+    """Check that no commits of an earlier file wait beside a new one: SQLite would merge them into it, and damage it.
+
+    Raises:
+        StateUnusable: there are some.
+    """
+    beside = _beside(path, "-wal")
+    if exists(beside) and size_of(beside) > 0:
+        raise StateUnusable(
+            f"there is no state {path}, but commits of one in {beside}; put the file back beside them, or delete them to begin "
+            "a new state"
+        )
 
 
 def _create(path: Path) -> None:
