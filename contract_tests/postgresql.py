@@ -39,6 +39,7 @@ class PostgreSQL:
         self._settings = settings
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
+        self._spent = 0.0
         self._as_user = _ordinary_user()
         if self._as_user:
             os.chown(folder, self._as_user["user"], self._as_user["group"])
@@ -77,6 +78,7 @@ class PostgreSQL:
             how: SIGINT ends sessions and writes everything; SIGQUIT ends it as a crash does.
         """
         if self._process is not None:
+            self._spent = self.processor_time()
             self._process.send_signal(how)
             self._process.wait()
             self._process = None
@@ -95,7 +97,7 @@ class PostgreSQL:
 
     def processor_time(self) -> float:
         """Return the seconds of processor time of all its processes, also of those that have ended."""
-        return sum(map(processor_time, self._processes()))
+        return self._spent + sum(map(processor_time, self._processes()))
 
     def _processes(self) -> list[int]:
         assert self._process is not None

@@ -484,8 +484,8 @@ class PostgresqlWorldLog(SqlWorldLog):
         """Return the world as it is now that it is locked."""
         loaded, self._loaded = self._loaded, None
         if loaded is None:
-            assert self._pooled is not None
-            self.store.extend(self._pooled)
+            if self._pooled is not None:
+                self.store.extend(self._pooled)
             loaded = super().load()
         return loaded
 
