@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from threading import enumerate as running_threads
 from typing import Any
@@ -19,6 +20,7 @@ from mockserver.engine.disposal import Disposal
 from mockserver.engine.events import (
     AccountChanged,
     CheckpointMade,
+    EntryStored,
     MessageChanged,
     MessagesRead,
     Rewound,
@@ -29,6 +31,7 @@ from mockserver.engine.instants import SECOND
 from mockserver.engine.registry import AlreadyInUse
 from mockserver.engine.state import InitialState, State
 from mockserver.engine.world import World
+from mockserver.providers.serwersms.entries import ContactEntry
 
 from .test_fold_of_events import ACTIONS, FORWARDING, NOON, VARIANTS, Receivers, Scenario
 
@@ -466,7 +469,34 @@ def test_a_disposal_that_is_closed_starts_no_thread_and_frees_at_once() -> None:
     disposal.close()
     disposal.start()
     state = Scenario().world.state
-    disposal.put(state, state)
+    disposal.put(state.hold(), state)
 
     assert disposal._thread is None  # noqa: SLF001 - as above
     disposal.close()
+
+
+def test_a_rewind_makes_as_many_calls_after_three_hundred_changes_as_after_ten() -> None:
+    def calls_of_a_rewind(changes: int) -> int:
+        account = scenario.world.state.accounts["serwersms/demo"]
+        for index in range(changes):
+            contact = ContactEntry(10_000 + index, f"+48500{index:06}")
+            scenario.happen(AccountChanged(account), EntryStored(account.key, "contacts", contact))
+        count = 0
+
+        def note(_frame: object, event: str, _argument: object) -> None:
+            nonlocal count
+            count += event in ("call", "c_call")
+
+        sys.setprofile(note)
+        try:
+            scenario.world.rewind("before")
+        finally:
+            sys.setprofile(None)
+        return count
+
+    scenario = Scenario()
+    scenario.world.checkpoint("before")
+    scenario.world.rewind("before")
+
+    assert calls_of_a_rewind(10) == calls_of_a_rewind(300)
+    scenario.registry.close()

@@ -18,8 +18,9 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
     [
         ["pytest", "-q", "-p", "no:cacheprovider", "--benchmark-disable", "--small", "benchmarks/in_process"],
         ["benchmarks.stages", "--requests", "5", "--rounds", "2"],
+        ["benchmarks.checkpoints", "--rounds", "2", "--changes", "3"],
     ],
-    ids=["in process", "stages"],
+    ids=["in process", "stages", "checkpoints"],
 )
 def test_what_is_measured_in_one_process_runs(arguments: list[str]) -> None:
     command = [sys.executable, "-m", *arguments]

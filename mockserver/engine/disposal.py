@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, TypeAlias
 from weakref import finalize
 
 if TYPE_CHECKING:
-    from .state import State
+    from .state import HeldParts, State
 
 _PIECE = 500
 """The objects that are freed at a time, which takes about 0.1 milliseconds."""
 _PAUSE = 0.0005
 """Seconds between two pieces, in which other threads run."""
 
-_Discarded: TypeAlias = "SimpleQueue[tuple[State, State] | None]"
+_Discarded: TypeAlias = "SimpleQueue[tuple[HeldParts, State] | None]"
 
 
 class Disposal:
-    """A thread that frees states in pieces. It starts with the first checkpoint, and ends with its owner."""
+    """A thread that frees parts of states in pieces. It starts with the first checkpoint, and ends with its owner."""
 
     __slots__ = ("__weakref__", "_end", "_lock", "_queue", "_thread")
 
@@ -36,10 +36,10 @@ class Disposal:
                 self._thread = Thread(target=_free, args=(self._queue,), name="mockserver-disposal", daemon=True)
                 self._thread.start()
 
-    def put(self, state: State, other: State) -> None:
-        """Free a state that no world has any more; not what it shares with another state."""
+    def put(self, parts: HeldParts, other: State) -> None:
+        """Free parts that no state has any more; not what they share with another state."""
         if self._end.alive:
-            self._queue.put((state, other))
+            self._queue.put((parts, other))
 
     def close(self) -> None:
         """End the thread, when it has freed what was put."""
@@ -49,9 +49,9 @@ class Disposal:
 def _free(queue: _Discarded) -> None:
     pause = Event()
     while (found := queue.get()) is not None:
-        state, other = found
-        objects = state.objects_beside(other)
-        del found, state, other
+        parts, other = found
+        objects = parts.objects_beside(other)
+        del found, parts, other
         while objects:
             del objects[-_PIECE:]
             pause.wait(_PAUSE)

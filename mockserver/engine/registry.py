@@ -438,16 +438,19 @@ class WorldRegistry:
             NoSuchCheckpoint: there is none of this name.
             AlreadyInUse: another world uses one of the credentials.
         """
-        secrets = world.find_checkpoint(name).state.secrets()
-        if secrets == self._logins.get(world.id):
-            return world.rewind(name)
-        done: list[Rewind] = []
+        target, epoch = world.find_checkpoint(name).state, world.state.epoch
+        secrets, done = target.secrets, list[Rewind]()
+        if target.has_same_secrets(world.state):
+            done.append(world.rewind(name))
+            if done[0].epoch != epoch + 1:  # another thread has restarted it with other credentials meanwhile
+                self._change_secrets(world, secrets(), lambda: done[0].epoch)
+            return done[0]
 
         def rewind() -> int:
             done.append(world.rewind(name))
             return done[0].epoch
 
-        self._change_secrets(world, secrets, rewind)
+        self._change_secrets(world, secrets(), rewind)
         if not done:  # another thread has just dropped it
             raise NoSuchCheckpoint(name, ())
         return done[0]

@@ -204,6 +204,24 @@ class IdReservation(Struct):
         return blake2b(text.encode(), digest_size=32).hexdigest()[:length]
 
 
+class HeldParts(NamedTuple):
+    """The large parts of a state that was rewound: what takes long to free."""
+
+    message_store: MessageStore
+    entries: Entries
+    deliveries: Mapping[int, Delivery]
+    deliveries_by_message: Mapping[int, tuple[int, ...]]
+    scheduled: Scheduler
+    uses: Mapping[str, tuple[Instant, ...]]
+    read: set[int]
+    in_flight: Mapping[int, AttemptStarted]
+
+    def objects_beside(self, other: State) -> list[object]:
+        """Return messages, deliveries and other objects that another state probably does not hold."""
+        messages = self.message_store.rows_beside(other.message_store)
+        return [*messages, *self.entries.changed(), *self.deliveries.values(), *self.scheduled, *self.uses.values()]
+
+
 class State:
     """Everything that one world holds."""
 
@@ -297,6 +315,10 @@ class State:
         """Return the secret of each provider's user, without the printed credentials that only a bound listener accepts."""
         return {who: grant.secret for who, grant in self._issued.items()}
 
+    def has_same_secrets(self, other: State) -> bool:
+        """Return whether another state has the same credentials."""
+        return self._issued is other._issued or self.secrets() == other.secrets()
+
     def apply(self, *events: Event) -> None:
         """Apply events to the state, in order."""
         for event in events:
@@ -325,28 +347,39 @@ class State:
         twin.checkpoints = {}
         return twin
 
-    def share(self) -> State:
-        """Return another state with the same parts, which it keeps when this one is rewound."""
-        twin = State.__new__(State)
-        for name, part in zip(State.__slots__, _parts(self), strict=True):
-            setattr(twin, name, part)
-        return twin
-
     def copy(self) -> State:
         """Return an exact copy of this state, without its checkpoints; what neither changes stays shared."""
-        twin = self.share()
-        twin.checkpoints = {}
-        twin.sequences, twin.in_flight = dict(self.sequences), dict(self.in_flight)
-        twin.accounts, twin.uses, twin.read = dict(self.accounts), dict(self.uses), set(self.read)
-        twin.message_store, twin.entries = self.message_store.fork(), self.entries.fork()
-        twin.scheduled, twin.fault_rules = self.scheduled.copy(), self.fault_rules.fork()
-        twin.deliveries, twin.deliveries_by_message = dict(self.deliveries), dict(self.deliveries_by_message)
+        twin = State.__new__(State)
+        twin.copy_parts(self)
+        twin.epoch, twin.checkpoints = self.epoch, {}
         return twin
 
-    def objects_beside(self, other: State) -> list[object]:
-        """Return messages, deliveries and other objects that this state holds and another one probably does not."""
-        messages = self.message_store.rows_beside(other.message_store)
-        return [*messages, *self.entries.changed(), *self.deliveries.values(), *self.scheduled]
+    def copy_parts(self, other: State) -> None:
+        """Replace every part but the epoch and the checkpoints by a copy of another state's; only events call this."""
+        self._issued, self._printed, self.seed, self.unread = other._issued, other._printed, other.seed, other.unread
+        self.clock, self.variants, self.reordered = other.clock, other.variants, other.reordered
+        self.sequences, self.in_flight, self.accounts = (
+            dict(other.sequences),
+            dict(other.in_flight),
+            dict(other.accounts),
+        )
+        self.uses, self.read = dict(other.uses), set(other.read)
+        self.message_store, self.entries = other.message_store.fork(), other.entries.fork()
+        self.scheduled, self.fault_rules = other.scheduled.copy(), other.fault_rules.fork()
+        self.deliveries, self.deliveries_by_message = dict(other.deliveries), dict(other.deliveries_by_message)
+
+    def hold(self) -> HeldParts:
+        """Return the large parts, which a rewind replaces."""
+        return HeldParts(
+            self.message_store,
+            self.entries,
+            self.deliveries,
+            self.deliveries_by_message,
+            self.scheduled,
+            self.uses,
+            self.read,
+            self.in_flight,
+        )
 
     def contents(self) -> dict[str, object]:
         """Return everything that the state holds as comparable values: two states are equal when these are."""
@@ -360,9 +393,6 @@ class State:
                 (each.name, each.at, each.exchange, each.state.contents()) for each in self.checkpoints.values()
             ],
         }
-
-
-_parts = attrgetter(*State.__slots__)
 
 
 def _store(state: State, event: MessageStored) -> None:
@@ -480,14 +510,10 @@ def _restart(state: State, event: Restarted) -> None:
         fresh.fault_rules = state.fault_rules
     elif event.initial.template is not None:
         fresh.fault_rules = FaultRules()
-    _replace_parts(state, fresh)
-    state.epoch = epoch
-
-
-def _replace_parts(state: State, fresh: State) -> None:
     fresh.checkpoints = state.checkpoints
-    for name, part in zip(State.__slots__, _parts(fresh), strict=True):
-        setattr(state, name, part)
+    for name in State.__slots__:
+        setattr(state, name, getattr(fresh, name))
+    state.epoch = epoch
 
 
 def _make_checkpoint(state: State, event: CheckpointMade) -> None:
@@ -501,15 +527,14 @@ def _remove_checkpoint(state: State, event: CheckpointRemoved) -> None:
 
 
 def _rewind(state: State, event: Rewound) -> None:
-    fresh, epoch = state.checkpoints[event.name].state.copy(), state.epoch + 1
+    state.copy_parts(state.checkpoints[event.name].state)
+    state.epoch += 1
     # The outcome of an attempt that was in flight at the checkpoint does not count, so the attempt is made again.
-    for started in tuple(fresh.in_flight.values()):
-        due = fresh.deliveries[started.number].due
+    for started in tuple(state.in_flight.values()):
+        due = state.deliveries[started.number].due
         if due is not None:  # else it was held meanwhile
-            _interrupt_attempt(fresh, AttemptInterrupted(started.number, started.at, due))
-    fresh.in_flight = {}
-    _replace_parts(state, fresh)
-    state.epoch = epoch
+            _interrupt_attempt(state, AttemptInterrupted(started.number, started.at, due))
+    state.in_flight = {}
 
 
 def _close(state: State, _event: Closed) -> None:

@@ -796,7 +796,7 @@ class World:
             NoSuchCheckpoint: there is none of this name.
         """
         with self.lock:
-            checkpoint, before = self.find_checkpoint(name), self.state.share()
+            checkpoint, before = self.find_checkpoint(name), self.state.hold()
             self._publish(self.instant(), (Rewound(name),))
             self.initial_state = checkpoint.initial
             now = self.instant()
