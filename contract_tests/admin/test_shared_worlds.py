@@ -94,6 +94,33 @@ class TestInside:
     assert "worlds: ['default']" in said
 
 
+def test_checkpoints_of_one_test_are_not_those_of_the_next(run) -> None:
+    result = run(
+        BUILD
+        + """
+def build_with_a_checkpoint(world):
+    world.checkpoint("empty")
+    build(world)
+
+
+@pytest.mark.mockserver(scope="checkpoint", build=build_with_a_checkpoint)
+class TestIt:
+    @pytest.mark.parametrize("turn", range(4))
+    def test_it(self, mock_world, turn):
+        assert ["empty", "mockserver.built"] == [each.name for each in mock_world.checkpoints()]
+        mock_world.checkpoint("before")
+        if turn == 1:
+            mock_world.remove_checkpoint("empty")
+""",
+        "-rP",
+        "-n",
+        "0",
+    )
+    result.assert_outcomes(passed=4)
+
+    assert 2 == "\n".join(result.outlines).count("a world is filled")
+
+
 def test_workers_of_xdist_build_a_world_each(run) -> None:
     result = run(
         BUILD

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.client import ControlError, WorldClient
 
 if TYPE_CHECKING:
-    from mockserver.client import AdminClient
+    from mockserver.client import AdminClient, CheckpointRecord
 
 CHECKPOINT = "mockserver.built"
 """The name of the checkpoint that the world is rewound to."""
@@ -36,16 +36,18 @@ class SharedWorld:
         """Create nothing yet; ``create`` builds the world when the first test needs it."""
         self._create = create
         self._world: WorldClient | None = None
+        self._built: list[CheckpointRecord] = []
 
     def begin(self) -> WorldClient:
         """Return a client of the world as it was built. It counts the exchanges of the next test alone.
 
-        A world that the test before has deleted, or whose checkpoint it has removed, is built again.
+        A world that the test before has deleted, or of whose checkpoints it has removed or replaced one, is built again.
         """
         since = self._rewind()
         if self._world is None:
             self._world = self._create()
             since = self._world.checkpoint(CHECKPOINT).exchange
+            self._built = self._world.checkpoints()
         client = WorldClient(self._world.transport, self._world.id, self._world.facts)
         client.since_exchange = since
         return client
@@ -54,11 +56,17 @@ class SharedWorld:
         """Rewind the world if there is one, and return the number of its latest exchange."""
         if self._world is not None:
             try:
-                return self._world.rewind(CHECKPOINT).exchange
+                since = self._world.rewind(CHECKPOINT).exchange
+                found = self._world.checkpoints()
+                if all(each in found for each in self._built):
+                    for each in found:
+                        if each not in self._built:
+                            self._world.remove_checkpoint(each.name)
+                    return since
             except ControlError as rejected:
                 if rejected.code != "not_found":
                     raise
-                self.end()
+            self.end()
         return 0
 
     def end(self) -> None:
