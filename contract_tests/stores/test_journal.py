@@ -126,6 +126,8 @@ def test_a_journal_that_was_cleared_stays_so(path: Path) -> None:
         server.request("two")
     with process(path) as server:
         assert [2] == [exchange.number for exchange in server.journal()]
+        sentence = "the oldest 1 exchanges were dropped before the state was read: by a reset, by a bound, or because --state-journal is off"
+        assert sentence == server.world.journal.why_dropped
 
 
 def test_without_a_stored_journal_the_numbers_go_on(path: Path) -> None:

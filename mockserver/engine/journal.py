@@ -191,7 +191,7 @@ class Budget:
                 largest.drop_oldest("bytes")
 
 
-_Bound: TypeAlias = Literal["length", "bytes", "reset"]
+_Bound: TypeAlias = Literal["length", "bytes", "reset", "state"]
 """Why exchanges are dropped: one of the two bounds, or a reset."""
 
 
@@ -205,7 +205,7 @@ class Journal:
         self._exchanges: deque[Exchange] = deque()
         self._is_closed = False
         self._most = most
-        self._dropped: dict[_Bound, int] = {"length": 0, "bytes": 0, "reset": 0}
+        self._dropped: dict[_Bound, int] = {"length": 0, "bytes": 0, "reset": 0, "state": 0}
         self.held = 0
         """Bytes."""
         self.last = 0
@@ -227,6 +227,7 @@ class Journal:
             "length": f"because a journal holds {self._most} (MOCKSERVER_JOURNAL_LENGTH raises that)",
             "bytes": f"because all journals together hold {self._budget.most} bytes (MOCKSERVER_JOURNAL_BYTES raises that)",
             "reset": "by a reset",
+            "state": "before the state was read: by a reset, by a bound, or because --state-journal is off",
         }
         with self._budget.lock:
             dropped = {why: count for why, count in self._dropped.items() if count}
@@ -269,7 +270,7 @@ class Journal:
         """Become what a log holds: the latest exchanges up to a number. Without any, those that are here already are kept."""
         kept = list(exchanges) or [each for each in self.since(0) if each.number <= last]
         with self._budget.lock:
-            self._dropped = {"length": 0, "bytes": 0, "reset": 0}
+            self._dropped = {"length": 0, "bytes": 0, "reset": 0, "state": 0}
             self._exchanges.clear()
             self._budget.held -= self.held
             self.held, self.last = 0, 0
@@ -281,7 +282,7 @@ class Journal:
         """Count the exchanges up to a number, none of which is here."""
         with self._budget.lock:
             cleared, self._exchanges = self._exchanges, deque()
-            self._dropped["length"] += len(cleared) + max(0, number - self.last)
+            self._dropped["state"] += len(cleared) + max(0, number - self.last)
             self._budget.held -= self.held
             self.held, self.last = 0, max(self.last, number)
 
