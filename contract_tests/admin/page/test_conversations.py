@@ -105,7 +105,7 @@ def test_a_message_from_the_phone_is_forwarded_and_its_attempts_appear_as_they_h
         expect(received.locator("ol > li")).to_have_count(3)
         expect(received.locator(".pill")).to_have_text("acknowledged")
         (delivery,) = world.deliveries()
-        assert delivery.attempts[-1].request.url.endswith("/sms?text=Tak%2C+o+16")
+        assert delivery.attempts[-1].request.url.endswith("/sms?text=Tak%2C%20o%2016")
 
 
 @pytest.mark.parametrize(
