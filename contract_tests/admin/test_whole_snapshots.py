@@ -188,6 +188,22 @@ def test_a_server_starts_with_the_deliveries_the_fault_rules_and_the_journal_of_
         ]
 
 
+def test_what_was_loaded_into_a_state_is_there_after_a_restart(world, tmp_path):
+    document = world.snapshot(journal=True)
+    settings = Settings(port=0, state=str(tmp_path / "state.db"))
+    with MockServer(settings=settings) as server:
+        server.create_world(snapshot=document, id="kept", own_credentials=True)
+    with MockServer(settings=settings) as server:
+        kept = server.get_world("kept")
+
+        assert [each["attempts"] for each in rows(world)] == [each["attempts"] for each in rows(kept)]
+        assert rules(world) == rules(kept)
+        assert [each.row for each in world.journal()] == [each.row for each in kept.journal()]
+        kept.faults.clear()
+        kept.reset()
+        assert rules(world) == rules(kept)
+
+
 def test_fault_rules_may_be_written_by_hand(servers):
     with servers[0].create_world(
         snapshot={
