@@ -248,6 +248,46 @@ def test_a_file_that_this_process_holds_is_not_allowed_and_stays_locked(folder: 
     open_file(path).close()
 
 
+def test_a_file_is_free_again_after_the_process_has_changed_its_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    registry = open_file(Path("stopped.state"))
+    (folder / "other").mkdir()
+    monkeypatch.chdir(folder / "other")
+    receive(registry.default, "from another folder")
+    registry.close()
+
+    again = open_file(folder / "stopped.state")
+    again.default.refresh()
+    assert ["kept", "from another folder"] == texts(again.default)
+    again.close()
+    assert {"stopped.state", "killed.state", "killed.state-wal"} == contents(folder).keys()
+
+
+def test_a_link_is_the_state_that_it_leads_to(folder: Path) -> None:
+    (folder / "links").mkdir()
+    for name in ("killed", "new"):
+        (folder / "links" / name).symlink_to(folder / f"{name}.state")
+    registry = open_file(folder / "links" / "new")
+    receive(registry.default, "in a new one")
+    registry.close()
+    assert {"stopped.state", "killed.state", "killed.state-wal", "new.state"} == contents(folder).keys()
+    assert {"killed", "new"} == {path.name for path in (folder / "links").iterdir() if path.is_symlink()}
+
+    (folder / "killed.state").unlink()
+    with pytest.raises(StateUnusable, match=r"but commits of one in .*killed\.state-wal"):
+        open_file(folder / "links" / "killed")
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_state_without_a_name_is_no_file(name: str) -> None:
+    assert (
+        2,
+        f"mockserver: {Path(name)} is not a file; a state is a file, such as {Path(name) / 'mockserver.state'}\n",
+    ) == serve(Path(name))
+
+
 def test_a_folder_is_no_state(tmp_path: Path) -> None:
     code, error = serve(tmp_path)
 

@@ -92,13 +92,14 @@ class SqliteStore(SqlStore):
             StateNotAllowed: another process holds it, or it may not be read and written.
         """
         super().__init__(codec, retention or Retention(), f"{os.getpid()}-{time_ns()}")
+        path = _follow(path)
         self.path = path
+        self._file = Path(real_path(path))
         self._mutex = RLock()
-        beside = [_beside(path, ending) for ending in ("-wal", "-shm")]
+        beside = [_beside(path.absolute(), ending) for ending in ("-wal", "-shm")]
         self._made = [each for each in beside if is_read_only and not exists(each)]
         """Files beside the state that exist only as long as it is read."""
         self._driver = open_to_read(path) if is_read_only else open_state(path, sync)
-        self._file = Path(real_path(path))
         self._identity = identity_of(self._file)
         self._engine = create_engine("sqlite://", creator=lambda: self._driver, poolclass=StaticPool)
         event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
@@ -225,7 +226,7 @@ class SqliteStore(SqlStore):
                     delete(each)
             self._driver.close()
         with _open_files_lock:
-            _open_files.discard(_key(self.path))
+            _open_files.discard(_key(self._file))
 
 
 class SqliteWorldLog(SqlWorldLog):
@@ -277,6 +278,7 @@ def open_state(path: Path, sync: Sync = "normal") -> sqlite3.Connection:
         StateUnusable: the file is damaged, of a newer version, or no state of this program.
         StateNotAllowed: another process holds it, or it may not be read and written.
     """
+    path = _follow(path)
     key = _key(path)
     with _open_files_lock:
         if key in _open_files:
@@ -303,6 +305,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         StateUnusable: there is no such file, or it is damaged, of another version, or no state of this program.
         StateNotAllowed: another process holds it, or it may not be read.
     """
+    path = _follow(path)
     if not is_file(path):
         raise StateUnusable(f"there is no state {path}")
     with _open_files_lock:
@@ -490,8 +493,14 @@ def _check_place(path: Path) -> None:
         raise StateNotAllowed(f"the state {path} cannot be written: this user needs to write the file and its folder")
 
 
+def _follow(path: Path) -> Path:
+    """Return a file's path, of a symbolic link that of the file that it leads to: SQLite keeps its other files beside that one."""
+    real = Path(real_path(path))
+    return path if real == path.absolute() else real
+
+
 def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(path.name + ending)
+    return Path(f"{path}{ending}")
 
 
 def _key(path: Path) -> str:
