@@ -111,7 +111,7 @@ class SentWebhookRecord:
     attempts: int
     """The attempts that ended after the checkpoint."""
     is_in_flight: bool
-    """Whether another attempt had started, whose outcome is ignored."""
+    """Whether another attempt had started, whose outcome is ignored. It may have waited behind an earlier request, and is not sent then."""
     row: Row = field(repr=False, compare=False)
 
     @classmethod

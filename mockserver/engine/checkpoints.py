@@ -53,7 +53,10 @@ class SentWebhook(NamedTuple):
     attempts: tuple[Attempt, ...]
     """Its attempts that ended after the checkpoint."""
     is_in_flight: bool
-    """Whether another one had started, and had not ended; its outcome is ignored."""
+    """Whether another one had started, and had not ended; its outcome is ignored.
+
+    One that waited behind an earlier request of the same order has started too, and is not sent any more.
+    """
 
 
 class Rewind(NamedTuple):
