@@ -341,6 +341,18 @@ def test_connections_that_the_database_has_closed_are_replaced_without_an_error(
     assert ["before", "after"] == texts(registry.default)
 
 
+def test_connections_in_use_while_all_are_closed_are_closed_when_they_come_back(opened: Open) -> None:
+    store = opened().store
+    assert isinstance(store, PostgresqlStore)
+    pooled = store.take_connection()
+    with store.begin_read() as connection:
+        drivers = [pooled.dbapi_connection, connection.connection.dbapi_connection]
+        store.close_idle()
+    store.return_connection(pooled)
+
+    assert [driver.closed for driver in drivers if driver is not None] == [True, True]
+
+
 def test_a_transaction_whose_connection_is_lost_at_the_commit_has_not_half_happened(
     opened: Open, database: str
 ) -> None:

@@ -5,7 +5,7 @@ it has surrogates, which JSON in UTF-8 cannot have. See `values` for the content
 messages, is a text of its own, a *blob*; it is referred to by its digest: ``{"$blob": "…"}``.
 
 The events of ordinary requests are arrays of the event's name and its fields, because there may be millions of them:
-``["UseCounted", "dialogtech/demo", 1780315200000000, 4]``.
+``["UseCounted", "provider/account", 1780315200000000, 4]``.
 """
 
 from __future__ import annotations

@@ -105,6 +105,10 @@ class _Statements(NamedTuple):
     alive: str
 
 
+_GENERATION: Final = "generation"
+"""The name under which a pooled connection notes the generation that it is of."""
+
+
 class PostgresqlStore(SqlStore):
     """The worlds of several servers in one PostgreSQL database."""
 
@@ -125,6 +129,8 @@ class PostgresqlStore(SqlStore):
         self.name = describe_database(self._conninfo)
         """What the database is called in messages."""
         self._seen_changes = 0
+        self._generation = 0
+        """How often all connections were closed."""
         self._replica: Replica | None = None
         self._guard = Guard(self.connect)
         self._engine = create_engine(
@@ -165,7 +171,11 @@ class PostgresqlStore(SqlStore):
     def connect(self) -> Driver:
         """Return a new connection, on which each statement is a transaction unless one is begun."""
         connection = psycopg.connect(self._conninfo, autocommit=True)
-        connection.execute(_SETTINGS)
+        try:
+            connection.execute(_SETTINGS)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def take_connection(self) -> PoolProxiedConnection:
@@ -183,6 +193,7 @@ class PostgresqlStore(SqlStore):
             raise self.unavailable(reason) from reason
         except NoneFree as reason:
             raise self.unavailable("all connections are in use") from reason
+        pooled.info[_GENERATION] = self._generation
         self._guard.watch(_driver(pooled), PATIENCE)
         return pooled
 
@@ -193,14 +204,15 @@ class PostgresqlStore(SqlStore):
     def return_connection(self, pooled: PoolProxiedConnection, *, is_broken: bool = False) -> bool:
         """Take a connection back; return whether its transaction ended in time."""
         in_time = self._guard.end_watch(_driver(pooled))
-        if in_time and not is_broken:
+        if in_time and not is_broken and pooled.info[_GENERATION] == self._generation:
             pooled.close()
         else:
             pooled.invalidate()
         return in_time
 
     def close_idle(self) -> None:
-        """Close the connections that are not in use: the database has closed one of them, and so perhaps all."""
+        """Close the connections: the database has closed one of them, and so perhaps all. Those in use are closed after it."""
+        self._generation += 1
         old, self._pool = self._pool, self._pool.recreate()
         old.dispose()
         self._engine.dispose()
@@ -232,13 +244,19 @@ class PostgresqlStore(SqlStore):
         if self._guard.is_down:
             raise self.unavailable("it does not answer")
         try:
-            with self._engine.connect().execution_options(isolation_level=isolation) as connection, connection.begin():
-                driver = _driver(connection.connection)
-                self._guard.watch(driver, LONG_PATIENCE)
+            with self._engine.connect().execution_options(isolation_level=isolation) as connection:
+                generation = self._generation
                 try:
-                    yield connection
+                    with connection.begin():
+                        driver = _driver(connection.connection)
+                        self._guard.watch(driver, LONG_PATIENCE)
+                        try:
+                            yield connection
+                        finally:
+                            self._guard.end_watch(driver)
                 finally:
-                    self._guard.end_watch(driver)
+                    if generation != self._generation:
+                        connection.invalidate()  # else its pool, which nobody has any more, would keep it open
         except DBAPIError as error:
             if error.connection_invalidated:
                 self.close_idle()
