@@ -401,8 +401,7 @@ class PostgresqlStore(SqlStore):
             self._replica.close()
         super().close()
         self._guard.close()
-        self._pool.dispose()
-        self._engine.dispose()
+        self.close_idle()
 
 
 class PostgresqlWorldLog(SqlWorldLog):
