@@ -129,6 +129,8 @@ class PostgresqlStore(SqlStore):
         self.name = describe_database(self._conninfo)
         """What the database is called in messages."""
         self._seen_changes = 0
+        self._is_closed = False
+        """Whether a connection that comes back is closed: threads may still end what they do when the store is closed."""
         self._generation = 0
         """How often all connections were closed."""
         self._replica: Replica | None = None
@@ -186,6 +188,7 @@ class PostgresqlStore(SqlStore):
         """
         if self._guard.is_down:
             raise self.unavailable("it does not answer")
+        generation = self._generation  # read before the pool, which is replaced after it was raised
         try:
             pooled = self._pool.connect()
         except psycopg.Error as reason:
@@ -193,7 +196,7 @@ class PostgresqlStore(SqlStore):
             raise self.unavailable(reason) from reason
         except NoneFree as reason:
             raise self.unavailable("all connections are in use") from reason
-        pooled.info[_GENERATION] = self._generation
+        pooled.info[_GENERATION] = generation
         self._guard.watch(_driver(pooled), PATIENCE)
         return pooled
 
@@ -204,7 +207,7 @@ class PostgresqlStore(SqlStore):
     def return_connection(self, pooled: PoolProxiedConnection, *, is_broken: bool = False) -> bool:
         """Take a connection back; return whether its transaction ended in time."""
         in_time = self._guard.end_watch(_driver(pooled))
-        if in_time and not is_broken and pooled.info[_GENERATION] == self._generation:
+        if in_time and not is_broken and not self._is_closed and pooled.info[_GENERATION] == self._generation:
             pooled.close()
         else:
             pooled.invalidate()
@@ -244,8 +247,8 @@ class PostgresqlStore(SqlStore):
         if self._guard.is_down:
             raise self.unavailable("it does not answer")
         try:
+            generation = self._generation
             with self._engine.connect().execution_options(isolation_level=isolation) as connection:
-                generation = self._generation
                 try:
                     with connection.begin():
                         driver = _driver(connection.connection)
@@ -255,7 +258,7 @@ class PostgresqlStore(SqlStore):
                         finally:
                             self._guard.end_watch(driver)
                 finally:
-                    if generation != self._generation:
+                    if self._is_closed or generation != self._generation:
                         connection.invalidate()  # else its pool, which nobody has any more, would keep it open
         except DBAPIError as error:
             if error.connection_invalidated:
@@ -401,6 +404,7 @@ class PostgresqlStore(SqlStore):
             self._replica.close()
         super().close()
         self._guard.close()
+        self._is_closed = True
         self.close_idle()
 
 
