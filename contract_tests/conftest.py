@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -16,7 +17,6 @@ from werkzeug.test import Client, TestResponse
 
 from contract_tests.clocks import let_pass
 from contract_tests.installed import CALLBACKS, PROVIDERS, VARIANTS
-from contract_tests.postgresql import PostgreSQL, run_postgresql
 from contract_tests.ways import both_ways
 from mockserver.app import Service, build_service, read_fixture
 from mockserver.engine.clock import Clock
@@ -26,6 +26,9 @@ from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
 from mockserver.webhooks import WebhookConfig, WebhookSender
 from mockserver.webhooks.dispatcher import WebhookDispatcher
+
+if TYPE_CHECKING:
+    from contract_tests.postgresql import PostgreSQL
 
 # The same examples every time, however busy the machine is.
 settings.register_profile("registry", derandomize=True, deadline=None)
@@ -198,6 +201,9 @@ def unknown() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server of this test process; tests have databases of their own, and leave it running."""
+    # `make lowest` and its kin have no driver, and no test that needs a database.
+    from contract_tests.postgresql import run_postgresql
+
     with run_postgresql() as server:
         yield server
 
