@@ -25,7 +25,7 @@ from mockserver.engine.event_log import (
 )
 from mockserver.engine.events import ExchangeRecorded
 from mockserver.engine.instants import Instant
-from mockserver.engine.state import InitialState, State
+from mockserver.engine.state import InitialState, State, apply_batch
 
 
 class StoredContents:
@@ -217,14 +217,11 @@ class MemoryWorldLog:
         cursor, last, at = 0, 0, state.clock.now()
         for commit in world.commits:
             for batch in commit.batches:
-                state.apply(*batch.events, *batch.internal)
+                initial_state = apply_batch(state, initial_state, batch)
                 cursor, at = cursor + len(batch.events), batch.at
                 for event in batch.events:
                     if isinstance(event, ExchangeRecorded):
                         last = event.number
-                initial_state = next(
-                    (event.initial for event in batch.internal if hasattr(event, "initial")), initial_state
-                )
         exchanges = [exchange for commit in map(_copied, world.commits) for exchange in commit.exchanges]
         return LoadedWorld(
             initial_state, state, len(world.commits), at, cursor, last, exchanges[-100:], world.commits[-100:]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
 
@@ -64,6 +64,9 @@ from .instants import SECOND, Instant
 from .message_store import MessageStore
 from .scheduler import ScheduledItem, Scheduler
 from .segments import Segment
+
+if TYPE_CHECKING:
+    from .event_log import EventBatch
 
 
 class Grant(NamedTuple):
@@ -393,6 +396,24 @@ class State:
                 (each.name, each.at, each.exchange, each.state.contents()) for each in self.checkpoints.values()
             ],
         }
+
+
+def apply_batch(state: State, initial_state: InitialState, batch: EventBatch) -> InitialState:
+    """Apply events that happened together to a state, and return the initial state to which a reset leads after them.
+
+    Args:
+        state: the state before them.
+        initial_state: the one to which a reset leads before them.
+        batch: the events.
+    """
+    events = batch.events + batch.internal
+    state.apply(*events)
+    for event in events:
+        if isinstance(event, Restarted):
+            initial_state = event.initial
+        elif isinstance(event, Rewound):
+            initial_state = state.checkpoints[event.name].initial
+    return initial_state
 
 
 def _store(state: State, event: MessageStored) -> None:

@@ -51,7 +51,7 @@ from .instants import LATEST, Instant
 from .journal import Exchange, Journal
 from .messages import Message
 from .scheduler import ScheduledItem
-from .state import IdReservation, InitialState, State
+from .state import IdReservation, InitialState, State, apply_batch
 from .transactions import Transaction
 
 Decide: TypeAlias = Callable[[State, Instant, IdReservation], Decision]
@@ -888,7 +888,7 @@ class World:
         for commit in commits:
             exchanges = {exchange.number: exchange for exchange in commit.exchanges}
             for batch in commit.batches:
-                self.state.apply(*batch.events, *batch.internal)
+                self.initial_state = apply_batch(self.state, self.initial_state, batch)
                 for event in (*batch.events, *batch.internal):
                     self._follow_event(event, exchanges, batch.at)
                 if batch.events:
@@ -910,12 +910,7 @@ class World:
         elif isinstance(event, ClockChanged):
             self._notified_due = None
             self.settings_changed.publish("clock")
-        elif isinstance(event, Restarted):
-            self.initial_state = event.initial
-            self._forget_attempts(at)
-            self.settings_changed.publish("world")
-        elif isinstance(event, Rewound):
-            self.initial_state = self.state.checkpoints[event.name].initial
+        elif isinstance(event, Restarted | Rewound):
             self._forget_attempts(at)
             self.settings_changed.publish("world")
 

@@ -37,7 +37,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql import ClauseElement
 
 from mockserver.engine.event_log import Begun, Commit, CommittedWorld, LoadedWorld, StoreUnavailable, WorldDropped
-from mockserver.engine.events import Restarted
+from mockserver.engine.state import apply_batch
 from mockserver.unpatched import time_ns
 
 from .database import Driver, Guard, check_url, describe_database, explain_failure
@@ -515,8 +515,7 @@ class PostgresqlWorldLog(SqlWorldLog):
         initial = loaded.initial_state
         for commit in commits:
             for batch in commit.batches:
-                loaded.state.apply(*batch.events, *batch.internal)
-                initial = next((each.initial for each in batch.internal if isinstance(each, Restarted)), initial)
+                initial = apply_batch(loaded.state, initial, batch)
         position = self.position
         return structs.replace(
             loaded,

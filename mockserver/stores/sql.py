@@ -28,7 +28,8 @@ from mockserver.engine.event_log import (
     WorldDropped,
     WorldRemoved,
 )
-from mockserver.engine.events import ExchangeRecorded, JournalCleared, Restarted, Rewound
+from mockserver.engine.events import ExchangeRecorded, JournalCleared
+from mockserver.engine.state import apply_batch
 
 from .housekeeping import Housekeeper
 from .schema import (
@@ -624,12 +625,7 @@ class SqlWorldLog(ABC):
         self._since_snapshot = 0
         for commit in self._read(snapshot.sequence):
             for batch in commit.batches:
-                state.apply(*batch.events, *batch.internal)
-                for event in (*batch.events, *batch.internal):
-                    if isinstance(event, Restarted):
-                        initial = event.initial
-                    elif isinstance(event, Rewound):
-                        initial = state.checkpoints[event.name].initial
+                initial = apply_batch(state, initial, batch)
             self.note_position(commit)
         position = self.position
         return LoadedWorld(
