@@ -62,6 +62,13 @@ def end(world: World, number: int, epoch: int) -> None:
     world.end_attempt(number, epoch, attempt)
 
 
+def act(scenario: Scenario, actions: list[tuple[str, int]]) -> None:
+    """Do something to a world, and wait until nothing is in flight."""
+    for name, index in actions:
+        getattr(scenario, name)(index)
+    scenario.world.wait_until_idle()
+
+
 def changed(world: World, since: str = "before") -> list[tuple[Any, ...]]:
     return [(each.change, each.kind, each.key) for each in world.changes(since)]
 
@@ -72,14 +79,10 @@ def test_a_rewind_returns_to_the_state_at_the_checkpoint_whatever_happened_befor
     before: list[tuple[str, int]], since: list[tuple[str, int]]
 ) -> None:
     scenario = Scenario()
-    for name, index in before:
-        getattr(scenario, name)(index)
-    scenario.world.wait_until_idle()
+    act(scenario, before)
     scenario.world.checkpoint("before")
     expected, epoch = contents(scenario.world.state), scenario.world.state.epoch
-    for name, index in since:
-        getattr(scenario, name)(index)
-    scenario.world.wait_until_idle()
+    act(scenario, since)
     scenario.registry.rewind(scenario.world, "before")
 
     if scenario.world.clock.is_frozen:
@@ -304,13 +307,9 @@ def test_changes_are_the_same_whether_the_two_states_share_their_parts_or_not(
     before: list[tuple[str, int]], since: list[tuple[str, int]]
 ) -> None:
     scenario = Scenario()
-    for name, index in before:
-        getattr(scenario, name)(index)
-    scenario.world.wait_until_idle()
+    act(scenario, before)
     scenario.world.checkpoint("before")
-    for name, index in since:
-        getattr(scenario, name)(index)
-    scenario.world.wait_until_idle()
+    act(scenario, since)
     first, now = scenario.world.state.checkpoints["before"].state, scenario.world.state
     messages = {each.serial: each for each in first.message_store}
     present = {each.serial: each for each in now.message_store}

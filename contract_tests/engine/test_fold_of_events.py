@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
-from contract_tests.installed import CALLBACKS, PROVIDERS, VARIANTS
+from contract_tests.installed import CALLBACKS, PROVIDERS, SWITCHES, VARIANTS
 from mockserver import worldfile
+from mockserver.admin.endpoint import world_file_rules
 from mockserver.app import build_service
 from mockserver.engine.accounts import ForwardingRule, Login
 from mockserver.engine.clock import Clock
@@ -48,7 +49,7 @@ from mockserver.providers.serwersms.entries import ContactEntry
 pytestmark = pytest.mark.in_memory
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
-RULES = worldfile.Rules.of(PROVIDERS)
+RULES = world_file_rules(PROVIDERS, SWITCHES)
 SMALL = worldfile.load(Path(__file__).parents[2] / "fixtures/worlds/small.json", RULES, is_checked=True)
 RULE = ForwardingRule("ndi", "http://127.0.0.1:8080/?numer=#NUMER#&tekst=#WIADOMOSC#", verification=True)
 """Where SerwerSMS's demo account forwards what comes in; the other providers' accounts forward in the file already."""

@@ -31,7 +31,7 @@ def create_codec(providers: Iterable[Provider]) -> Codec:
 
 
 def describe_journal(exchanges: Iterable[Exchange], providers: Iterable[Provider]) -> dict[str, Any]:
-    """Return the members of a world file that hold a journal, to be written by `orjson`."""
+    """Return the part of a world file that is the journal. `orjson` has to write it, because it holds finished JSON."""
     codec, parts = create_codec(providers), dict[str, Any]()
 
     def put(digest: str, make: Callable[[], bytes]) -> None:

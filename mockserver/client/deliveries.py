@@ -71,7 +71,7 @@ class DeliveryRecord:
     """The instant of the next attempt; ``None`` when there will be none."""
     attempts: tuple[AttemptRecord, ...]
     interrupted: tuple[datetime, ...]
-    """When each attempt started whose outcome is unknown, because the server's process ended; it was made again."""
+    """The instants at which attempts started that were made again: the server's process ended before it knew their outcomes."""
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(repr=False, compare=False)
     """The cursor from which to wait for the next one; ``None`` when it was not waited for."""

@@ -28,7 +28,7 @@ class StoreUnavailable(RuntimeError):
 
 
 class WorldDropped(LookupError):
-    """Another process has dropped the world."""
+    """The world no longer exists: this process or another one has dropped it."""
 
 
 class TimedEvent(Struct, frozen=True, gc=False):

@@ -277,7 +277,7 @@ class AttemptInterrupted(Struct, frozen=True, gc=False):
     at: Instant
     """When the attempt started."""
     due: Instant
-    """When it is made again."""
+    """When the attempt is made again."""
 
 
 class ReplayKept(Struct, frozen=True):

@@ -145,7 +145,7 @@ class Transaction:
             self._finished.append(ExchangeFinished(number, sent, ending))
 
     def flush(self) -> None:
-        """Commit how exchanges have ended, if that is not committed yet.
+        """Write to the log how exchanges have ended, without waiting for the next commit; nothing if all of it is there already.
 
         Raises:
             StoreUnavailable: it cannot be written.

@@ -33,7 +33,7 @@ from mockserver.engine.instants import Instant, iso, parse_duration, parse_insta
 from mockserver.sdk.response import Response
 from mockserver.validation.json_schema import END, TEXT, Schema, object_schema, validate
 from mockserver.validation.messages import Place, format_choices, format_place, show_value, unknown_name
-from mockserver.worldfile.deliveries import describe_body, read_body
+from mockserver.worldfile.deliveries import HEADERS, describe_body, read_body
 
 from .fault_effects import FaultChain, ProviderErrorFault, Replay, parse
 
@@ -339,17 +339,7 @@ _REPLAY = object_schema(
     "an object that describes a response",
     ["status", "headers", "body"],
     status={"type": "integer", "minimum": 100, "maximum": 999, "description": "an HTTP status"},
-    headers={
-        "type": "array",
-        "description": "a list of headers",
-        "items": {
-            "type": "array",
-            "items": TEXT,
-            "minItems": 2,
-            "maxItems": 2,
-            "description": "a list of a header's name and value",
-        },
-    },
+    headers=HEADERS,
     body=object_schema("an object with 'text' or 'base64'", text=TEXT, base64=TEXT),
 )
 SAVED_RULE: Schema = {

@@ -37,7 +37,7 @@ class Document(NamedTuple):
 
     value: Any
     lines: Mapping[Place, int]
-    """The lines of the values of a YAML document, counted from 1, by their places; empty for JSON."""
+    """The line on which each value begins, counted from 1, by the value's place; empty for JSON."""
 
 
 def read_document(path: Path) -> Document:

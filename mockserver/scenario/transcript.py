@@ -15,7 +15,7 @@ _DROPPED = ("ending", "host")
 """The members of an exchange that are left out: how its connection ended may not be known yet, and the host has the port."""
 
 _SHORTEST_SECRET = 12
-"""The characters from which a credential is replaced: those that a server issues are longer, and a short one may be a word."""
+"""Credentials with fewer characters are not replaced: a short one may be an ordinary word, and those that a server issues are longer."""
 
 
 class Transcript:

@@ -122,7 +122,7 @@ class Guard:
                     _cut(connection)
 
     def _ask(self) -> None:
-        """Ask the database until it answers."""
+        """Try to connect again and again, until the database answers."""
         while not self._is_closed:
             with suppress(psycopg.Error):
                 self._connect().close()

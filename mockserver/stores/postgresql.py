@@ -365,7 +365,7 @@ class PostgresqlStore(SqlStore):
         return changes
 
     def delete_blobs(self, connection: Connection) -> Sequence[str]:
-        """Delete the blobs that no world uses, while no process begins to use one."""
+        """Delete the blobs that no world uses. The registry stays locked meanwhile, so that no process begins to use one of them."""
         connection.execute(select(REGISTRY.c.id).with_for_update())
         return super().delete_blobs(connection)
 

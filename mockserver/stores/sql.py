@@ -120,7 +120,7 @@ class SqlStore(ABC):
 
     @abstractmethod
     def begin_read(self) -> AbstractContextManager[Connection]:
-        """Return a connection to read from.
+        """Return a connection on which the store is read.
 
         Raises:
             StoreUnavailable: the store cannot be read now.

@@ -98,7 +98,7 @@ class SqliteStore(SqlStore):
         self._mutex = RLock()
         beside = [_beside(path.absolute(), ending) for ending in ("-wal", "-shm")]
         self._made = [each for each in beside if is_read_only and not exists(each)]
-        """Files beside the state that exist only as long as it is read."""
+        """The files that SQLite makes beside the state while this process reads it; `close` deletes them."""
         self._driver = open_to_read(path) if is_read_only else open_state(path, sync)
         self._identity = identity_of(self._file)
         self._engine = create_engine("sqlite://", creator=lambda: self._driver, poolclass=StaticPool)

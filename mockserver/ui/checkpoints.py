@@ -36,7 +36,7 @@ class ChangeRow(NamedTuple):
     name: str
     """What was changed: whose it is, and its id."""
     fields: tuple[tuple[str, str, str], ...]
-    """The name of each value that is shown, and the value before and after."""
+    """Of each value that is shown: its name, the value before, and the value after."""
     is_sent: bool = False
     """Whether it is a webhook that was sent, which a rewind cannot undo."""
 

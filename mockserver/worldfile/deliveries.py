@@ -25,7 +25,7 @@ _NUMBER = {
 _WHEN = {"type": "string", "description": "an instant (2017-01-01T09:30:00Z)"}
 _FLAG = {"type": "boolean", "description": "true or false"}
 _STATUSES: tuple[str, ...] = get_args(Status)
-_HEADERS = {
+HEADERS = {
     "type": "array",
     "description": "a list of headers",
     "items": {
@@ -42,7 +42,7 @@ _BODY = {
     "maxProperties": 1,
 }
 _REQUEST = object_schema(
-    "a request", ["method", "url", "headers", "body"], method=TEXT, url=TEXT, headers=_HEADERS, body=_BODY
+    "a request", ["method", "url", "headers", "body"], method=TEXT, url=TEXT, headers=HEADERS, body=_BODY
 )
 _RESPONSE = {
     "description": "a response, or null",
@@ -51,7 +51,7 @@ _RESPONSE = {
             "a response",
             ["status", "headers", "body"],
             status={"type": "integer", "minimum": 100, "maximum": 999, "description": "an HTTP status"},
-            headers=_HEADERS,
+            headers=HEADERS,
             body=_BODY,
         ),
         {"type": "null", "description": "null"},
