@@ -196,6 +196,8 @@ def test_a_delivery_is_returned_in_full_with_its_message(client: Client, world: 
             }
         ],
         "interrupted": [],
+        "in_flight": None,
+        "fault": None,
     } == received
 
 
@@ -622,6 +624,19 @@ def test_a_delivery_and_its_attempts_are_values(mock: AdminClient, world: World)
         attempt.response.body,
     )
     assert (noon, None, "200 is what we want") == (attempt.at, attempt.error, attempt.result)
+
+
+def test_a_delivery_says_since_when_an_attempt_is_in_flight_and_which_fault_rule_it_has(
+    mock: AdminClient, world: World
+) -> None:
+    rule = mock.world.faults.add("lost_acknowledgement", target="webhook")
+    put(world)
+    started = mock.world.delivery(1)
+    ended(world, 1, FINE)
+    over = mock.world.deliveries()[0]
+
+    assert (datetime(2026, 6, 1, 12, tzinfo=UTC), rule.id) == (started.in_flight, started.fault)
+    assert (None, rule.id) == (over.in_flight, over.fault)
 
 
 def test_an_attempt_without_an_answer_has_none(mock: AdminClient, world: World) -> None:

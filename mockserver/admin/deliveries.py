@@ -50,16 +50,16 @@ def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     )
     shown = list(islice(found, query.get("limit", 100)))
     with world.lock:
-        names = [_message_id(world.state, each) for each in shown]
-    return {"deliveries": [described(each, name) for each, name in zip(shown, names, strict=True)]}
+        known = [_known(world.state, each) for each in shown]
+    return {"deliveries": [described(each, *facts) for each, facts in zip(shown, known, strict=True)]}
 
 
 def show(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return one delivery."""
     with world.lock:
         found = _delivery(world.state, values.path["number"])
-        name = _message_id(world.state, found)
-    return described(found, name)
+        facts = _known(world.state, found)
+    return described(found, *facts)
 
 
 def _delivery(state: State, number: int) -> Delivery:
@@ -69,6 +69,12 @@ def _delivery(state: State, number: int) -> Delivery:
         existing = f"{min(numbers)} to {max(numbers)}" if numbers else "none"
         raise ResourceNotFound(f"there is no delivery {number}; the world has {existing}")
     return found
+
+
+def _known(state: State, delivery: Delivery) -> tuple[str | None, Instant | None]:
+    """Return the id of a delivery's message, and when the attempt started that is in flight."""
+    started = state.in_flight.get(delivery.number)
+    return _message_id(state, delivery), None if started is None else started.at
 
 
 def _message_id(state: State, delivery: Delivery) -> str | None:
@@ -120,7 +126,7 @@ def _change(world: World, number: int, status: Status, check: Callable[[Delivery
         if delivery.serial is not None and state.message_store.get(delivery.serial) is None:
             raise Conflict(f"the message of delivery {number} was deleted")
         due = now if status == "due" else None
-        changed = described(replace(delivery, status=status, due=due), _message_id(state, delivery))
+        changed = described(replace(delivery, status=status, due=due), *_known(state, delivery))
         return Decision(now, changed, (DeliveryChanged(number, status, due),))
 
     changed = world.execute(decide).value

@@ -230,6 +230,8 @@ def _components(catalog: Catalog) -> dict[str, Any]:
             due=_or_null(_STAMP),
             attempts=a_list(_ATTEMPT),
             interrupted=a_list(_STAMP),
+            in_flight=_or_null(_STAMP),
+            fault=_or_null(_TEXT),
         ),
         "Checkpoint": CHECKPOINT_SCHEMA,
         "Change": CHANGE_SCHEMA,

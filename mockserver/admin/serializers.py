@@ -55,8 +55,14 @@ def message(found: Message, is_read: bool) -> dict[str, Any]:
     return {"serial": found.serial, "provider": provider, "account": name, **row(found, is_read), "read": is_read}
 
 
-def delivery(found: Delivery, message_id: str | None) -> dict[str, Any]:
-    """Return a delivery as JSON, with its attempts."""
+def delivery(found: Delivery, message_id: str | None, in_flight: Instant | None) -> dict[str, Any]:
+    """Return a delivery as JSON, with its attempts.
+
+    Args:
+        found: the delivery.
+        message_id: the provider's id of its message.
+        in_flight: when the attempt started that is in flight; ``None`` when there is none.
+    """
     return {
         **opened(found),
         "message": {"serial": found.serial, "id": message_id},
@@ -64,6 +70,8 @@ def delivery(found: Delivery, message_id: str | None) -> dict[str, Any]:
         "created_at": iso(found.created_at),
         "attempts": [_attempt(each) for each in found.attempts],
         "interrupted": list(map(iso, found.interrupted)),
+        "in_flight": when(in_flight),
+        "fault": found.fault_rule,
     }
 
 

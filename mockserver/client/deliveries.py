@@ -72,6 +72,10 @@ class DeliveryRecord:
     attempts: tuple[AttemptRecord, ...]
     interrupted: tuple[datetime, ...]
     """The instants at which attempts started that were made again: the server's process ended before it knew their outcomes."""
+    in_flight: datetime | None
+    """The instant at which the attempt started that is in flight; ``None`` when none is."""
+    fault: str | None
+    """The id of the fault rule that is applied to it; ``None`` when none is."""
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(repr=False, compare=False)
     """The cursor from which to wait for the next one; ``None`` when it was not waited for."""
@@ -103,6 +107,8 @@ class DeliveryRecord:
             due=read_if_any(row["due"]),
             attempts=tuple(map(AttemptRecord.of, row["attempts"])),
             interrupted=tuple(map(read, row["interrupted"])),
+            in_flight=read_if_any(row["in_flight"]),
+            fault=row["fault"],
             row=row,
             cursor=cursor,
             _transport=transport,
