@@ -22,6 +22,8 @@
 # make screenshots   take the README's pictures of the page again
 # make bench-in-process   measure each operation without a network
 # make reference rewrite docs/reference/ and the drawing in docs/architecture.md
+# make docs   build the documentation site into .cache/site; warnings are errors
+# make docs-serve   show it while you write
 # make fixtures   make fixtures/worlds/ again from their seed
 
 PYTHON ?= python3
@@ -33,7 +35,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test test-sqlite test-postgresql smoke coverage check lint golden lowest newest cohabitation fuzz neighbours soak torture pythons reference fixtures bench bench-in-process screenshots system clean
+.PHONY: run test test-sqlite test-postgresql smoke coverage check lint golden lowest newest cohabitation fuzz neighbours soak torture pythons reference docs docs-serve fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -74,6 +76,12 @@ lint: $(VENV)/test.stamp
 
 reference: $(VENV)/test.stamp
 	$(BIN)/python docs/generate.py
+
+docs: $(VENV)/test.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+docs-serve: $(VENV)/test.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr 127.0.0.1:8000
 
 # What depends most on other packages and on Python: the connection, Flask, world files, one provider, the pytest plugin. One
 # test is about the JSON parsers of other languages, and needs their programs.
@@ -117,7 +125,7 @@ torture: $(VENV)/test.stamp system
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
     --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade)
 lock: $(VENV)/test.stamp
-	$(LOCK) pyproject.toml --extra test --extra selection --output-file locks/test.txt
+	$(LOCK) pyproject.toml --extra test --extra docs --extra selection --output-file locks/test.txt
 	$(LOCK) pyproject.toml --extra postgresql --extra yaml --constraints locks/test.txt --output-file locks/run.txt
 	echo hatchling | $(LOCK) - --constraints locks/test.txt --output-file locks/build.txt
 
@@ -169,7 +177,7 @@ ifdef LOCKED
 	$(INSTALL) --require-hashes --requirement locks/test.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 else
-	$(INSTALL) --editable '.[test]'
+	$(INSTALL) --editable '.[test,docs]'
 endif
 	@touch $@ $(VENV)/run.stamp
 

@@ -181,7 +181,9 @@ def command(what: click.Command, path: tuple[str, ...]) -> Iterator[str]:
     options = [record for param in what.get_params(context) if (record := param.get_help_record(context))]
     if options:
         yield ""
-        yield from (f"- `{names}`: {cell(text)}" for names, text in options if names != "-h, --help")
+        yield from (
+            f"- `{names}`: {cell(text).replace('[', chr(92) + '[')}" for names, text in options if names != "-h, --help"
+        )
     if isinstance(what, click.Group):
         for name in what.list_commands(context):
             below = what.get_command(context, name)
