@@ -34,6 +34,7 @@ class ExchangeLine(NamedTuple):
     status: str
     """The HTTP status, or `NOT_DELIVERED`."""
     outcome: str
+    outcome_class: str
     error: str
     fault: str
 
@@ -113,9 +114,23 @@ def _line(page_request: PageRequest, exchange: Exchange) -> ExchangeLine:
         exchange.target,
         NOT_DELIVERED if exchange.outcome == "no_response" else str(exchange.status),
         exchange.outcome,
+        outcome_class(exchange),
         _error_name(exchange),
         fault_kinds(exchange.fault),
     )
+
+
+def outcome_class(exchange: Exchange) -> str:
+    """Return the class of an exchange's outcome, each of which has one colour: ``succeeded``, ``rejected``, ``failed`` or ``fault``.
+
+    A response of a fault has failed if its client got no complete response or a status of 500 or more, else it is of class ``fault``.
+    """
+    outcome = exchange.outcome
+    if outcome in ("no_response", "corrupted") or exchange.status >= 500:
+        return "failed"
+    if outcome in ("overridden", "replayed"):
+        return "fault"
+    return "succeeded" if outcome in ("accepted", "answered") else "rejected"
 
 
 def _error_name(exchange: Exchange) -> str:
@@ -174,6 +189,7 @@ def exchange_view(page_request: PageRequest, number: int) -> dict[str, Any]:
         "curl": snippets.curl_command(exchange, page_request.origin, page_request.world.id),
         "pytest": snippets.pytest_test(exchange, page_request),
         "fault_kinds": fault_kinds(exchange.fault),
+        "outcome_class": outcome_class(exchange),
         "provider_title": page_request.context.titles.get(exchange.provider or "", ""),
         "newer": number + 1 if number < page_request.world.journal.last else 0,
         "older": number - 1 if number - 1 > page_request.world.journal.dropped else 0,

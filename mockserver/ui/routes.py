@@ -33,12 +33,13 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
 SECTIONS = {
-    "conversations": "Conversations",
+    "start": "Start",
     "exchanges": "Exchanges",
-    "clock": "Clock",
+    "conversations": "Conversations",
+    "webhooks": "Webhooks",
     "faults": "Faults",
     "variants": "Variants",
-    "checkpoints": "Checkpoints",
+    "clock": "Clock",
     "worlds": "Worlds",
     "demos": "Demos",
 }
@@ -377,7 +378,7 @@ _VIEWS: tuple[tuple[str, str, Callable[[_Pages], Callable[..., Any]]], ...] = (
     ("GET", f"{_WORLD}/conversations/earlier", lambda pages: pages.earlier_messages),
     ("GET", f"{_WORLD}/exchanges/changes", lambda pages: pages.exchange_changes),
     ("GET", f"{_WORLD}/exchanges/<int:number>", lambda pages: pages.exchange),
-    *(("GET", f"{_WORLD}/{name}", methodcaller("section", name)) for name in SECTIONS),
+    *(("GET", f"{_WORLD}/{name}", methodcaller("section", name)) for name in (*SECTIONS, "checkpoints")),
     *(("POST", f"{_WORLD}/{name}", methodcaller("submit", name)) for name in _FORM_HANDLERS),
 )
 """The method, path and view of each route."""

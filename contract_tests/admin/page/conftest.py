@@ -42,8 +42,10 @@ class Look(NamedTuple):
         return f"{self.scheme}-{self.width}"
 
 
-LOOKS = (Look("light", 1280, 800), Look("dark", 1280, 800), Look("light", 390, 844), Look("dark", 390, 844))
-DESKTOP = LOOKS[0]
+SIZES = ((390, 844), (768, 1024), (1440, 900))
+LOOKS = tuple(Look(scheme, *size) for scheme in ("light", "dark") for size in SIZES)
+DESKTOP = Look("light", *SIZES[2])
+DARK_PHONE = Look("dark", *SIZES[0])
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=(LOOKS[0], LOOKS[3]), ids=str)
+@pytest.fixture(params=(DESKTOP, DARK_PHONE), ids=str)
 def look(request: pytest.FixtureRequest) -> Look:
     """A light desktop window and a dark phone: each test that uses it runs twice."""
     return request.param
@@ -66,14 +68,14 @@ def look(request: pytest.FixtureRequest) -> Look:
 
 @pytest.fixture(params=LOOKS, ids=str)
 def every_look(request: pytest.FixtureRequest) -> Look:
-    """Both colour schemes at both widths: each test that uses it runs four times."""
+    """Both colour schemes at each width: each test that uses it runs six times."""
     return request.param
 
 
 @pytest.fixture
 def narrow() -> Look:
     """A light window of the width of a phone."""
-    return LOOKS[2]
+    return LOOKS[0]
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 // The form of a handset: shows the fields that a kind of message has, and how many SMS segments its text needs. The alphabet
 // comes from the server; the rule is that of ui/sms_segments.py.
 
+import { defineSection } from "./sections.js";
+
 let alphabet = null;
 
 function characterSizes() {
@@ -30,7 +32,7 @@ export function countSegments(text) {
 }
 
 /** Show the fields of the chosen destination and kind. */
-export function showFields(form) {
+function showFields(form) {
   const chosen = form.querySelector("[data-destination]")?.selectedOptions[0];
   const hasKinds = Boolean(chosen?.dataset.kinds);
   const kind = form.querySelector("[data-kind]")?.selectedOptions[0];
@@ -46,6 +48,12 @@ function showCount(form) {
   const { encoding, units, segments, capacity } = countSegments(text.value);
   output.textContent = text.value ? `${encoding} ${units}/${capacity}${segments > 1 ? ` · ${segments} segments` : ""}` : "Enter sends, Shift and Enter start a new line";
 }
+
+defineSection("conversations", {
+  shown() {
+    for (const form of document.querySelectorAll(".composer")) showFields(form);
+  },
+});
 
 document.addEventListener("input", ({ target }) => target.matches?.("[data-text]") && showCount(target.form));
 document.addEventListener("change", ({ target }) => target.matches?.("[data-destination], [data-kind]") && showFields(target.form));

@@ -1,9 +1,9 @@
 // The page: navigates between sections without reloading, submits forms, and shows live updates.
 
 import * as clock from "./clock.js";
-import { showFields } from "./composer.js";
 import * as live from "./live_updates.js";
 import { forgetToken, parsePage, saveToken, sendRequest, token } from "./requests.js";
+import { runChanged, runShown } from "./sections.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -30,6 +30,7 @@ async function navigate(url, { method = "GET", body, push = true, keepPlace = fa
       return true;
     }
     const fresh = await parsePage(response);
+    await loadStyles(fresh);
     if (number !== latest) return false;
     show(fresh, keepPlace);
     if (push && response.url !== location.href) history.pushState({}, "", response.url);
@@ -45,6 +46,32 @@ async function navigate(url, { method = "GET", body, push = true, keepPlace = fa
   }
 }
 
+const urlsOf = (page, selector, name) => [...page.querySelectorAll(selector)].map((each) => each.getAttribute(name));
+
+/** Load the stylesheets that a page needs beyond those of the current one. */
+function loadStyles(fresh) {
+  const loaded = urlsOf(document, "link[rel=stylesheet]", "href");
+  const missing = urlsOf(fresh, "link[rel=stylesheet]", "href").filter((each) => !loaded.includes(each));
+  return Promise.all(missing.map((href) => new Promise((done) => {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", onload: done, onerror: done });
+    link.setAttribute("href", href);
+    document.head.append(link);
+  })));
+}
+
+/** Remove the stylesheets of the page before, and load the scripts that were not needed until now. */
+function replaceHead(fresh) {
+  const wanted = urlsOf(fresh, "link[rel=stylesheet]", "href");
+  for (const link of document.querySelectorAll("link[rel=stylesheet]")) if (!wanted.includes(link.getAttribute("href"))) link.remove();
+  const loaded = urlsOf(document, "script[src]", "src");
+  for (const src of urlsOf(fresh, "script[src]", "src")) {
+    if (loaded.includes(src)) continue;
+    const script = Object.assign(document.createElement("script"), { type: "module" });
+    script.setAttribute("src", src);
+    document.head.append(script);
+  }
+}
+
 function show(fresh, keepPlace) {
   const focused = document.activeElement;
   const scrolled = [...document.querySelectorAll(".screen, .list, .navigation, .phones")].map((each) => [each.className, each.id, each.scrollTop, each.scrollLeft]);
@@ -54,6 +81,7 @@ function show(fresh, keepPlace) {
   for (const name of Object.keys(document.body.dataset)) delete document.body.dataset[name];
   Object.assign(document.body.dataset, fresh.body.dataset);
   document.body.className = fresh.body.className;
+  replaceHead(fresh);
   document.body.replaceChildren(...[...fresh.body.childNodes].map((each) => document.importNode(each, true)));
   if (keepPlace) {
     for (const [id, text] of drafts) {
@@ -157,10 +185,10 @@ async function download(link) {
 function prepare() {
   clock.restart();
   showScheme();
-  for (const form of document.querySelectorAll(".composer")) showFields(form);
   for (const screen of document.querySelectorAll(".screen")) screen.scrollTop = screen.scrollHeight;
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
   loadImages(document);
+  runShown();
 }
 
 /** Load images with the token, which an img element cannot carry. */
@@ -178,6 +206,7 @@ async function loadImages(inside) {
 /** Prepare parts that were merged into the page, and announce new ones. */
 function showChanges(parts) {
   clock.restart();
+  runChanged(parts);
   const fresh = [];
   for (const { element, isNew } of parts) {
     loadImages(element);
@@ -251,7 +280,9 @@ async function signIn(form) {
     form.querySelector("input").focus();
     return;
   }
-  show(await parsePage(response), false);
+  const fresh = await parsePage(response);
+  await loadStyles(fresh);
+  show(fresh, false);
   live.start(hooks);
 }
 
