@@ -9,4 +9,4 @@ from .page_context import PageRequest
 
 def view_model(page_request: PageRequest) -> dict[str, Any]:
     """Return what the section's template shows."""
-    return {}
+    return {"facts": page_request.call_api("GET", "")}
