@@ -14,7 +14,7 @@ from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mockserver import worldfile
-from mockserver.admin import guard, journal_file
+from mockserver.admin import guard, journal_file, probes
 from mockserver.admin.endpoint import Api, shipped, world_file_rules
 from mockserver.admin.errors import ControlApiError, error, reject
 from mockserver.admin.journal_file import read_journal
@@ -279,7 +279,10 @@ class Service:
         """
         path, names = split_prefix(request.path)
         if not is_control(path):
-            return None if self.settings.wsgi else Turn()
+            if self.settings.wsgi:
+                return None
+            is_quick = path == probes.LIVE or self.registry.store is None
+            return (self.answer_probe(path) if is_quick else None) or Turn()
         path = normal_path(path)
         if not names:
             response = self.control.answer_probe(request, path)
@@ -289,6 +292,12 @@ class Service:
         # The calls about one world share its turns; all others are told apart by what they ask for.
         key = names[0] if names else found[1] if found else f"{request.method} {path}"
         return Turn(key, len(request.body) > _LONG_BODY or self.control.is_heavy(request.method, path))
+
+    def answer_probe(self, path: str) -> ProviderResponse | None:
+        """Respond to a probe of an orchestrator; return ``None`` for any other path."""
+        if path == probes.LIVE:
+            return probes.is_live()
+        return probes.is_ready(self.registry) if path == probes.READY else None
 
     @cached_property
     def app(self) -> Flask:
@@ -362,7 +371,11 @@ def _create_flask(service: Service) -> Flask:
     handler, settings = service.handler, service.settings
 
     def response(path: str = "") -> FlaskResponse:  # noqa: ARG001 - the handler reads the address itself
-        return answer_provider(handler, settings.body_bytes) or jsonify(service.index())
+        found = answer_provider(handler, settings.body_bytes)
+        if found is not None:
+            return found
+        probe = service.answer_probe(normal_path(split_prefix(request.path)[0]))
+        return jsonify(service.index()) if probe is None else to_flask(probe)
 
     def turn_down(reason: HTTPException) -> FlaskResponse:
         """Respond to a request that Flask cannot route: as the provider does, or with an error of the control API."""

@@ -639,7 +639,7 @@ def test_the_journal_says_how_many_are_gone_and_by_which_bound(
     world.reset()
     send()
 
-    assert "the oldest 1 exchanges were dropped by a reset" in run("journal").stderr
+    assert "the oldest 1 exchanges were dropped when the journal was cleared" in run("journal").stderr
 
 
 def test_the_journal_is_followed_without_a_gap(run: CommandLine, world: WorldClient, send: Callable[..., str]) -> None:

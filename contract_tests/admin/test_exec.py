@@ -399,7 +399,7 @@ def test_the_report_says_that_a_reset_removed_exchanges(tmp_path: Path, between:
     text = run("exec", "--report", "--", "sh", "-c", f"({program}) >/dev/null")
     run("exec", "--format", "json", "--report-to", str(file), "--", "sh", "-c", f"({program}) >/dev/null")
 
-    sentence = "the oldest 2 exchanges were dropped by a reset"
+    sentence = "the oldest 2 exchanges were dropped when the journal was cleared"
     assert [first, f"mockserver: {sentence}"] == text.stderr.splitlines()[:2]
     assert [sentence] == json.loads(file.read_text())["why_dropped"]
 

@@ -78,6 +78,7 @@ def test_a_rejected_send_is_explained_with_rule_sentence_quirk_windows_and_varia
         "outcome": "rejected",
         "decided": {"error": "TooManyPerNumber", "effect": "nothing"},
         "response": {"error": "TooManyPerNumber", "fault": None, "ending": "complete"},
+        "correlation": dict.fromkeys(("request_id", "traceparent", "trace_id", "world_header")),
         "magic": None,
         "rule": {
             "name": "TooManyPerNumber",

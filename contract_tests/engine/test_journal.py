@@ -76,7 +76,10 @@ def test_a_journal_says_which_bound_dropped_how_many_and_how_it_is_raised() -> N
     assert f"the oldest 6 exchanges were dropped: 3 {short}, 3 {full}" == journal.why_dropped
     journal.add(exchange())
     journal.clear()
-    assert journal.why_dropped == f"the oldest 7 exchanges were dropped: 3 {short}, 3 {full}, 1 by a reset"
+    assert (
+        journal.why_dropped
+        == f"the oldest 7 exchanges were dropped: 3 {short}, 3 {full}, 1 when the journal was cleared"
+    )
 
 
 def test_one_exchange_larger_than_the_budget_is_dropped_too() -> None:

@@ -11,6 +11,7 @@ from contract_tests.stores.exact import Blobs, new_codec, typed
 from contract_tests.stores.kept_format import KEPT, LATER
 from mockserver.engine.clock import Clock
 from mockserver.engine.events import Event
+from mockserver.http.correlation import Correlation, read_correlation
 
 TEXTS: dict[str, Any] = json.loads(KEPT.read_text())
 
@@ -57,3 +58,14 @@ def test_kept_exchanges_are_what_they_were(blobs: Blobs) -> None:
     assert [*range(1, len(exchanges) + 1)] == [exchange.number for exchange in exchanges]
     assert {"accepted", "rejected"} <= outcomes
     assert all(exchange.variants["limits"] in ("enforced", "off") for exchange in exchanges)
+
+
+def test_a_kept_exchange_tells_the_identifiers_that_its_client_sent(blobs: Blobs) -> None:
+    """They are read from the headers, which every version has stored."""
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    sent = [["X-Request-Id", "5f3a"], ["traceparent", f"00-{trace}-00f067aa0ba902b7-01"]]
+    version, content = json.loads(TEXTS["exchanges"][0])
+    content["head"] += sent
+    exchange = new_codec().decode_exchange(json.dumps([version, content]).encode(), blobs.get)
+
+    assert Correlation("5f3a", f"00-{trace}-00f067aa0ba902b7-01", trace) == read_correlation(exchange.head)

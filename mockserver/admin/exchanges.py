@@ -9,6 +9,7 @@ from mockserver.engine.instants import iso
 from mockserver.engine.journal import Exchange
 from mockserver.engine.limits import LimitStatus
 from mockserver.engine.provider_errors import ProviderError
+from mockserver.http.correlation import read_correlation
 
 from . import outcomes
 from .request_inspection import header
@@ -31,6 +32,7 @@ def summary_json(exchange: Exchange) -> dict[str, Any]:
         "decided": outcomes.decided(exchange),
         "fault": outcomes.rule_of(exchange),
         "ending": exchange.ending,
+        **read_correlation(exchange.head)._asdict(),
     }
 
 

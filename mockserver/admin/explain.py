@@ -14,6 +14,7 @@ from mockserver.engine.instants import SECOND, datetime_of, iso
 from mockserver.engine.journal import Exchange, Journal
 from mockserver.engine.limits import LimitStatus
 from mockserver.engine.provider_errors import Source
+from mockserver.http.correlation import read_correlation
 from mockserver.http.masking import Masking
 from mockserver.http.url_display import readable
 from mockserver.sdk.provider import Magic, Provider, Quirk
@@ -122,6 +123,7 @@ class Explainer:
             "operation": None if exchange.operation is None else shown(exchange.operation),
             "status": exchange.status,
             "outcome": exchange.outcome,
+            "correlation": {name: shown(value) for name, value in read_correlation(exchange.head)._asdict().items()},
             "decided": outcomes.decided(exchange),
             "response": {
                 "error": outcomes.error_of(exchange),

@@ -9,6 +9,7 @@ from typing import Any
 
 from mockserver.engine.journal import OUTCOMES, Exchange
 from mockserver.engine.world import World
+from mockserver.http.correlation import read_correlation
 from mockserver.validation.json_schema import TEXT, Schema, object_schema
 
 from . import exchanges
@@ -87,7 +88,19 @@ def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
         and query.get("error", error) == error
         and query.get("status", exchange.status) == exchange.status
         and query.get("target", "") in exchange.target
+        and _is_correlated(exchange, query)
     )
+
+
+def _is_correlated(exchange: Exchange, query: Mapping[str, Any]) -> bool:
+    """Return whether an exchange has the request id and the trace id of the query."""
+    wanted = {name: query[name] for name in ("request_id", "trace_id") if name in query}
+    return not wanted or wanted.items() <= read_correlation(exchange.head)._asdict().items()
+
+
+def clear(_: Api, world: World, __: RequestArgs) -> None:
+    """Delete the exchanges of the journal."""
+    world.clear_journal()
 
 
 def filters(catalog: Catalog) -> dict[str, Schema]:
@@ -99,6 +112,8 @@ def filters(catalog: Catalog) -> dict[str, Schema]:
         "error": TEXT,
         "status": {"type": "integer", "minimum": 0, "maximum": 999, "description": "an HTTP status"},
         "target": {"type": "string", "description": "a part of the request target"},
+        "request_id": {"type": "string", "description": "the text of X-Request-Id"},
+        "trace_id": {"type": "string", "description": "the trace id in traceparent, 32 hexadecimal digits"},
     }
 
 
@@ -121,6 +136,13 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
                 why_dropped={"type": ["string", "null"]},
             ),
             query={**filters(catalog), "since": WHOLE, "limit": WHOLE, "order": one_of(ORDERS)},
+        ),
+        Endpoint(
+            "DELETE",
+            here,
+            "Clear the journal: delete its exchanges. Their numbers go on, and the rest of the world is unchanged.",
+            clear,
+            status=204,
         ),
         Endpoint(
             "GET",

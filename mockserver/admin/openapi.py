@@ -150,6 +150,10 @@ _EXCHANGE: Mapping[str, Schema] = {
     "outcome": one_of(OUTCOMES),
     "decided": _or_null(_all(error=_or_null(_TEXT), effect=one_of(get_args(Effect)))),
     "ending": _or_null(_TEXT),
+    "request_id": _or_null(_TEXT),
+    "traceparent": _or_null(_TEXT),
+    "trace_id": _or_null(_TEXT),
+    "world_header": _or_null(_TEXT),
 }
 """The properties of an exchange in a list. The status is that of the response, whether it reached the client or not."""
 

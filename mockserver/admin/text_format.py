@@ -16,7 +16,14 @@ def format_line(exchange: ExchangeRecord, has_host: bool = False) -> str:
     return (
         f"{exchange.number:>6} {exchange.row['at']} {exchange.status} {' '.join((exchange.operation or '-').split())}"
         f"{_outcome_in_words(exchange)}  {exchange.method} {exchange.address if has_host else exchange.target}"
+        f"{_correlation_in_words(exchange)}"
     )
+
+
+def _correlation_in_words(exchange: ExchangeRecord) -> str:
+    """Format the identifiers that the client sent for its own logs and traces: empty when it sent none."""
+    sent = {"request-id": exchange.request_id, "trace-id": exchange.trace_id}
+    return "".join(f" {name}={value:.80}" for name, value in sent.items() if value is not None)
 
 
 def _outcome_in_words(exchange: ExchangeRecord) -> str:
@@ -43,6 +50,15 @@ def _first(explanation: Mapping[str, Any]) -> Iterable[str]:
     why = f": {rule['description']}" if rule["description"] and (error or explanation["decided"] is None) else ""
     yield f"Exchange {explanation['exchange']} at {explanation['at']}: {explanation['request'] or 'bytes'} -> {explanation['status']}"
     yield f"  {outcome}{what}{why}"
+
+
+def _correlation(explanation: Mapping[str, Any]) -> Iterable[str]:
+    """Format the identifiers that the client sent, by the names of their headers."""
+    headers = {"request_id": "X-Request-Id", "traceparent": "traceparent", "world_header": "X-Mockserver-World"}
+    found = {headers[name]: explanation["correlation"][name] for name in headers}
+    sent = [f"{header} {value}" for header, value in found.items() if value is not None]
+    if sent:
+        yield f"Sent by the client: {', '.join(sent)}"
 
 
 def _both_sides(explanation: Mapping[str, Any]) -> Iterable[str]:
@@ -127,6 +143,7 @@ def _kind_in_words(fault: Mapping[str, Any]) -> str:
 
 _PARTS = (
     _first,
+    _correlation,
     _both_sides,
     _rule_in_words,
     _magic_in_words,

@@ -35,7 +35,7 @@ _COMMANDS = {
     "variant": "Show and set the variants of quirks.",
     "fault": "Add, list and remove fault rules for responses and webhooks.",
     "delivery": "Show webhook deliveries; resend, hold and release them.",
-    "journal": "List the exchanges of a world.",
+    "journal": "List the exchanges of a world, and clear them.",
     "exchange": "Show one request and its response in full.",
     "verify": "Check that the expected exchanges happened.",
     "coverage": "Report which documented behaviours the clients have met.",

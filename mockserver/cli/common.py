@@ -42,6 +42,20 @@ class CommandGroup(SuggestingGroup):
             formatter.write_dl(rows)
 
 
+class DefaultGroup(CommandGroup):
+    """A group that runs its first subcommand when none is named: ``mockserver journal --limit 5`` lists the journal."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, with the name of the first subcommand before them if they begin with none."""
+        names = self.list_commands(ctx)
+        is_named = bool(args) and (args[0] in names or args[0] in ctx.help_option_names or not args[0].startswith("-"))
+        return super().parse_args(ctx, args if is_named else [names[0], *args])
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of the subcommands, in the order of their definition."""
+        return list(self.commands)
+
+
 def _first_sentence(text: str) -> str:
     return re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
 

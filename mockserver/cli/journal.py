@@ -1,4 +1,4 @@
-"""``mockserver journal``: list the exchanges of a world."""
+"""``mockserver journal``: list the exchanges of a world, and clear them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from mockserver.engine.journal import OUTCOMES
 
-from .common import Command, Output, decorated, hint, to_world
+from .common import Command, DefaultGroup, Output, decorated, hint, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import ExchangeRecord, WorldClient
@@ -30,6 +30,8 @@ def narrowing(command: Command) -> Command:
             click.option("--error", help="Only rejected with the provider error of this name."),
             click.option("--status", type=int, help="Only with this HTTP status."),
             click.option("--target", help="Only when the request target contains this text."),
+            click.option("--request-id", metavar="TEXT", help="Only with this X-Request-Id."),
+            click.option("--trace-id", metavar="HEX", help="Only with this trace id in traceparent."),
         ],
     )
 
@@ -37,15 +39,31 @@ def narrowing(command: Command) -> Command:
 OUTCOME = click.option("--outcome", type=click.Choice(OUTCOMES), help="Only with this outcome for the client.")
 
 
-@click.command(
+@click.group(
+    cls=DefaultGroup,
     epilog="""\b
 Examples:
   mockserver journal
   mockserver journal --limit 5
+  mockserver journal clear --world mine
+
+`mockserver journal` alone is `mockserver journal list`.
+""",
+)
+def journal() -> None:
+    """List the exchanges of a world, and clear them."""
+
+
+@journal.command(
+    "list",
+    epilog="""\b
+Examples:
+  mockserver journal list --limit 5
   mockserver journal --operation sms.send_message --error TooManyPerNumber
   mockserver journal --outcome no_response
+  mockserver journal --request-id 5f3a
   mockserver journal --follow
-"""
+""",
 )
 @narrowing
 @click.option("--since", metavar="N", type=click.IntRange(0), help="Only exchanges with a greater number.")
@@ -57,7 +75,7 @@ Examples:
 )
 @click.option("--follow", "-f", is_flag=True, help="Continue with new exchanges until Ctrl-C.")
 @to_world
-def journal(
+def list_(
     world: WorldClient,
     output: Output,
     since: int | None,
@@ -87,6 +105,15 @@ def journal(
         hint("no such exchange")
     if found.dropped:
         hint(found.why_dropped or "")
+
+
+@journal.command(epilog="Example: mockserver journal clear --world mine")
+@to_world
+def clear(world: WorldClient, output: Output) -> None:
+    """Delete the exchanges of a world's journal; their numbers go on, and the rest of the world is unchanged."""
+    page = world.journal(limit=1)
+    world.clear_journal()
+    output.show({"cleared": page.last - page.dropped}, f"cleared {page.last - page.dropped} exchanges")
 
 
 def _follow(world: WorldClient, output: Output, since: int | None, limit: int | None, filters: dict[str, Any]) -> None:

@@ -30,6 +30,8 @@ class Exchanges(Resource):
         error: str | None = None,
         status: int | None = None,
         target: str | None = None,
+        request_id: str | None = None,
+        trace_id: str | None = None,
         since: int | None = None,
         limit: int | None = None,
         order: Literal["newest", "oldest"] | None = None,
@@ -43,6 +45,8 @@ class Exchanges(Resource):
             error: only rejected with the provider error of this name.
             status: only with this HTTP status.
             target: only when the request target contains this text.
+            request_id: only with this ``X-Request-Id``.
+            trace_id: only with this trace id in ``traceparent``.
             since: only exchanges with a greater number; `since_exchange` when ``None``.
             limit: the maximal count; all when ``None``.
             order: whether a limit keeps the ``newest`` or the ``oldest``; when ``None``, the newest without ``since``, and
@@ -55,6 +59,8 @@ class Exchanges(Resource):
             "error": error,
             "status": status,
             "target": target,
+            "request_id": request_id,
+            "trace_id": trace_id,
         }
         first = self.since_exchange or None if since is None else since
         if limit is not None and (order or ("newest" if since is None else "oldest")) == "newest":
@@ -63,6 +69,11 @@ class Exchanges(Resource):
         filters["order"] = "oldest"  # page by page
         found, page = self._listed("/journal", "exchanges", "number", filters, first, limit)
         return JournalPage.of({**page, "exchanges": found})
+
+    @awaitable
+    def clear_journal(self) -> None:
+        """Delete the exchanges of the journal; their numbers go on, and the rest of the world is unchanged."""
+        self._ask("DELETE", "/journal")
 
     @awaitable
     def exchange(self, number: int) -> ExchangeRecord:

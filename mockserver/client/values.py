@@ -264,6 +264,14 @@ class ExchangeRecord:
     """The id of the fault rule that hit; ``None`` when none did."""
     ending: str | None
     """How the connection ended; ``None`` while that is not known."""
+    request_id: str | None
+    """The ``X-Request-Id`` that the client sent; ``None`` without one."""
+    traceparent: str | None
+    """The ``traceparent`` that the client sent, as W3C Trace Context says; ``None`` without one."""
+    trace_id: str | None
+    """The trace id in ``traceparent``; ``None`` where there is none."""
+    world_header: str | None
+    """The world id in the ``X-Mockserver-World`` that the client sent; ``None`` without one."""
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(default=None, repr=False, compare=False)
     """The cursor from which to wait for the next one; ``None`` when it was not waited for."""
@@ -296,6 +304,10 @@ class ExchangeRecord:
             decided=None if decided is None else Decided.of(decided),
             fault=fault["rule"] if isinstance(fault, Mapping) else fault,
             ending=row["ending"],
+            request_id=row["request_id"],
+            traceparent=row["traceparent"],
+            trace_id=row["trace_id"],
+            world_header=row["world_header"],
             row=row,
             cursor=cursor,
             request=_request(row) if "request" in row else None,

@@ -192,7 +192,7 @@ class Budget:
 
 
 _Bound: TypeAlias = Literal["length", "bytes", "reset", "state"]
-"""Why exchanges are dropped: one of the two bounds, or a reset."""
+"""Why exchanges are dropped: one of the two bounds, the journal was cleared, or the state does not keep them."""
 
 
 class Journal:
@@ -226,7 +226,7 @@ class Journal:
         because = {
             "length": f"because a journal holds {self._most} (MOCKSERVER_JOURNAL_LENGTH raises that)",
             "bytes": f"because all journals together hold {self._budget.most} bytes (MOCKSERVER_JOURNAL_BYTES raises that)",
-            "reset": "by a reset",
+            "reset": "when the journal was cleared",
             "state": "before the state was read: by a reset, by a bound, or because --state-journal is off",
         }
         with self._budget.lock:

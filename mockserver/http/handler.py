@@ -51,6 +51,8 @@ CONTROL = "/_mock/"
 """The control API and the page; providers have no such path."""
 PREFIX = "/_w/"
 """``/_w/ID/...`` is ``/...`` in the world of that id."""
+OWN_PATHS = ("/", "/livez", "/readyz")
+"""The paths outside the control API that are the server's own, except at a provider's host: the index and the probes."""
 WORLD_HEADER = "x-mockserver-world"
 """The header that names a world."""
 
@@ -113,7 +115,7 @@ class Handler:
     def respond(  # noqa: C901 - the steps of every request, in their order; a call for each would cost more
         self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None, *, is_on_loop: bool = True
     ) -> Response | Offload | None:
-        """Respond to a request; return ``None`` for the control API, the page and the index, which are no provider's.
+        """Respond to a request; return ``None`` for the control API, the page, the index and the probes, which are no provider's.
 
         A request to worlds that are kept in a store is answered off the event loop, in one transaction of its world.
 
@@ -646,9 +648,9 @@ class ProviderRouter:
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._providers = tuple(providers)
         routes = ((route.method, route.path, provider) for provider in self._providers for route in provider.routes)
-        self._router = Router((*routes, ("GET", "/", None)))
+        self._router = Router((*routes, *(("GET", path, None) for path in OWN_PATHS)))
         self.patterns = self._router.patterns
-        """Pattern -> method -> provider; ``None`` for the index."""
+        """Pattern -> method -> provider; ``None`` for the server's own paths."""
         self.addresses = tuple(pattern for pattern in self.patterns if "<path:" not in pattern)
         """The patterns without those that match any path."""
         self._hosts = {host: provider for provider in self._providers for host in provider.hosts}
