@@ -82,6 +82,7 @@ VERBS = {
     "GET /_mock/worlds/{world}/wait",
     "GET /_mock/worlds/{world}/events",
     "GET /_mock/worlds/{world}/events/list",
+    "GET /_mock/worlds/{world}/report",
     "GET /_mock/worlds/{world}/snapshot",
     "PUT /_mock/worlds/{world}/snapshot",
     "GET /_mock/worlds/{world}/checkpoints",
@@ -98,6 +99,7 @@ TAKES_DATA = {
     "GET /_mock/worlds/{world}/deliveries/{number}",
     "GET /_mock/worlds/{world}/journal",
     "GET /_mock/worlds/{world}/journal/{number}",
+    "GET /_mock/worlds/{world}/report",
     "GET /_mock/worlds/{world}/wait",
     "GET /_mock/worlds/{world}/snapshot",
 }

@@ -21,6 +21,7 @@ from . import (
     messages,
     meta,
     openapi,
+    report,
     snapshot,
     variants,
     worlds,
@@ -29,7 +30,7 @@ from .endpoint import Api, Catalog, Endpoint, RequestArgs
 
 _FILES = (
     *(meta, faults, worlds, listeners, accounts, entries, clock, variants),
-    *(messages, deliveries, journal, coverage, long_poll, snapshot, checkpoints),
+    *(messages, deliveries, journal, report, coverage, long_poll, snapshot, checkpoints),
 )
 
 
