@@ -164,6 +164,12 @@ def _submit_checkpoints(page_request: PageRequest) -> str:
     return checkpoints.change_checkpoints(page_request)
 
 
+def _submit_webhooks(page_request: PageRequest) -> str:
+    from . import webhooks
+
+    return webhooks.change_delivery(page_request)
+
+
 def _submit_worlds(page_request: PageRequest) -> str:
     from . import worlds
 
@@ -182,6 +188,7 @@ _FORM_HANDLERS: Mapping[str, Callable[[PageRequest], str]] = {
     "faults": _submit_faults,
     "variants": _submit_variants,
     "checkpoints": _submit_checkpoints,
+    "webhooks": _submit_webhooks,
     "worlds": _submit_worlds,
     "demos": _submit_demos,
 }
