@@ -13,6 +13,7 @@ from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from jinja2 import BytecodeCache, FunctionLoader, TemplateNotFound
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -211,11 +212,30 @@ class _Pages:
         if request.path.startswith(f"{ROOT}/static/"):
             return None
         status, reason = self._context.guard(request.environ)
-        if status == 0:
+        # The token is checked last, so nothing else is wrong with the request.
+        if status == 0 or (status == 401 and (request.path == _SESSION or self._has_session())):
             return None
         if status == 401 and request.method == "GET" and "Authorization" not in request.headers:
-            return Response(render_template("ui/token.html"), 200, mimetype="text/html")
+            back = request.full_path.rstrip("?")
+            return Response(render_template("ui/token.html", action=_SESSION, back=back), 200, mimetype="text/html")
         return Response(reason, status, mimetype="text/plain")
+
+    def _has_session(self) -> bool:
+        from . import browser_session
+
+        return browser_session.has_session(request, self._context.settings.token)
+
+    def begin_session(self) -> AnyResponse:
+        """Remember the token for the browser's session if it is right, and return to the page."""
+        from . import browser_session
+
+        token, back = self._context.settings.token, request.form.get("back", "")
+        if token is None or not browser_session.is_token(request.form.get("token", "").strip(), token):
+            text = render_template("ui/token.html", action=_SESSION, back=back, is_wrong=True)
+            return Response(text, 403, mimetype="text/html")
+        response = redirect(back if back.startswith(f"{ROOT}/") else f"{ROOT}/", 303)
+        browser_session.begin_session(request, response, token)
+        return response
 
     # -- pages ---------------------------------------------------------------------------------------------------------
 
@@ -284,7 +304,6 @@ class _Pages:
             "origin": page_request.origin,
             "titles": context.titles,
             "providers": context.providers,
-            "needs_token": context.guard({**request.environ, "HTTP_AUTHORIZATION": ""})[0] == 401,
             "version": context.version,
             "gsm": {"basic": sms_segments.BASIC, "extension": sms_segments.EXTENSION},
             "iso": iso,
@@ -360,6 +379,13 @@ class _Pages:
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return response
 
+    def snapshot(self, world_id: str) -> Response:
+        """Serve the world as a file to download."""
+        document = PageRequest(self._context, request, world_id).call_api("GET", "snapshot", credentials="true")
+        response = Response(orjson.dumps(document, option=orjson.OPT_INDENT_2), mimetype="application/json")
+        response.headers.set("Content-Disposition", "attachment", filename=f"{world_id}.json")
+        return response
+
     # -- errors --------------------------------------------------------------------------------------------------------
 
     def world_not_found(self, reason: WorldNotFound) -> tuple[str, int]:
@@ -375,11 +401,14 @@ class _Pages:
         return self._render(PageRequest(self._context, request), "rejected", "", {"alert": str(reason)}), 404
 
 
+_SESSION = f"{ROOT}/session"
 _WORLD = f"{ROOT}/worlds/<world_id>"
 _VIEWS: tuple[tuple[str, str, Callable[[_Pages], Callable[..., Any]]], ...] = (
     ("GET", f"{ROOT}/", lambda pages: pages.home),
     ("GET", f"{ROOT}/static/<path:name>", lambda pages: pages.file),
+    ("POST", _SESSION, lambda pages: pages.begin_session),
     ("GET", f"{_WORLD}/live", lambda pages: pages.live),
+    ("GET", f"{_WORLD}/snapshot", lambda pages: pages.snapshot),
     ("GET", f"{_WORLD}/attachment", lambda pages: pages.attachment),
     ("GET", f"{_WORLD}/conversations/changes", lambda pages: pages.conversation_changes),
     ("GET", f"{_WORLD}/conversations/earlier", lambda pages: pages.earlier_messages),

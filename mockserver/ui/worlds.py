@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote
 
 from .account_fields import change_field, view_account_fields
 from .collections import view_collections
@@ -44,7 +43,7 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
         "account_fields": view_account_fields(page_request, accounts),
         "collections": view_collections(page_request, [f"{each['provider']}/{each['name']}" for each in accounts]),
         "fixtures": FIXTURES,
-        "snapshot": f"/_mock/worlds/{quote(page_request.world.id, safe='')}/snapshot",
+        "snapshot": page_request.url_for_section("snapshot"),
     }
 
 

@@ -161,12 +161,12 @@ def guarded():
 def test_without_the_token_nothing_is_shown(guarded):
     page = requests.get(f"{guarded.url}/_mock/ui/worlds/default/conversations", timeout=30)
     assert "5556667777" not in page.text
-    assert 'id="token-form"' in page.text
+    assert 'name="token"' in page.text
     assert (
         401 == requests.post(f"{guarded.url}/_mock/ui/worlds/default/worlds", {"do": "reset"}, timeout=30).status_code
     )
     wrong = {"Authorization": "Bearer wrong"}
-    for path in ("conversations", "live", "attachment", "exchanges/1", "conversations/changes?since=0"):
+    for path in ("conversations", "live", "attachment", "snapshot", "exchanges/1", "conversations/changes?since=0"):
         response = requests.get(f"{guarded.url}/_mock/ui/worlds/default/{path}", headers=wrong, timeout=30)
         assert 401 == response.status_code, path
 
@@ -201,5 +201,41 @@ def test_with_the_token_every_part_of_the_page_works(look, guarded, open_page):
     page.get_by_role("link", name="Demos").click()
     page.get_by_role("button", name="Start").first.click()
     expect(page.locator(".demo-steps > li")).to_have_count(1)
-    assert "open-sesame" == page.evaluate("sessionStorage.getItem('mockserver-token')")
     assert "open-sesame" not in page.content()
+
+
+def test_the_token_is_remembered_by_the_whole_browser_until_it_is_closed_and_no_script_can_read_it(guarded, open_page):
+    page = open_page("worlds/default/clock", url=guarded.url)
+    page.get_by_label("Token").fill("open-sesame")
+    page.get_by_label("Token").press("Enter")
+    expect(page.get_by_role("heading", name="Clock")).to_be_visible()
+    (cookie,) = page.context.cookies()
+    other = page.context.new_page()
+    other.goto(f"{guarded.url}/_mock/ui/worlds/default/faults")
+
+    expect(other.get_by_role("heading", name="Faults", exact=True)).to_be_visible()
+    assert "" == page.evaluate("document.cookie")
+    assert (-1, True, "Lax", "/_mock/ui/") == (
+        cookie["expires"],
+        cookie["httpOnly"],
+        cookie["sameSite"],
+        cookie["path"],
+    )
+    assert "open-sesame" not in cookie["value"]
+
+
+def test_the_cookie_of_the_session_opens_the_page_alone_and_only_to_the_page_itself(guarded):
+    session = requests.Session()
+    signed_in = session.post(f"{guarded.url}/_mock/ui/session", {"token": "open-sesame", "back": "//evil"}, timeout=30)
+    drop = {"url": f"{guarded.url}/_mock/ui/worlds/default/worlds", "data": {"do": "reset"}, "timeout": 30}
+    (cookie,) = session.cookies
+    cookies = {cookie.name: cookie.value}
+
+    assert f"{guarded.url}/_mock/ui/" == signed_in.url
+    assert (
+        200 == session.get(f"{guarded.url}/_mock/ui/worlds/default/exchanges/changes?since=0", timeout=30).status_code
+    )
+    assert 401 == requests.get(f"{guarded.url}/_mock/worlds", cookies=cookies, timeout=30).status_code
+    assert 403 == requests.post(**drop, cookies=cookies, headers={"Origin": "http://127.0.0.1:1"}).status_code
+    assert 200 == requests.post(**drop, cookies=cookies).status_code
+    assert 401 == requests.post(**drop, cookies={cookie.name: "0" * 64}).status_code

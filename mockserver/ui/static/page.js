@@ -2,7 +2,7 @@
 
 import * as clock from "./clock.js";
 import * as live from "./live_updates.js";
-import { forgetToken, parsePage, saveToken, sendRequest, token } from "./requests.js";
+import { parsePage, sendRequest } from "./requests.js";
 import { runChanged, runShown } from "./sections.js";
 
 const $ = (id) => document.getElementById(id);
@@ -24,12 +24,11 @@ async function navigate(url, { method = "GET", body, push = true, keepPlace = fa
   $("main")?.setAttribute("aria-busy", "true");
   try {
     const response = await sendRequest(url, { method, body });
-    if (response.status === 401) {
-      forgetToken();
-      location.reload();
+    const fresh = await parsePage(response);
+    if (response.status === 401 || fresh.body.classList.contains("token-page")) {
+      location.reload(); // the server was started again, with another token
       return true;
     }
-    const fresh = await parsePage(response);
     await loadStyles(fresh);
     if (number !== latest) return false;
     show(fresh, keepPlace);
@@ -116,12 +115,7 @@ document.addEventListener("click", (event) => {
   if (link.dataset.earlier) {
     event.preventDefault();
     loadEarlier(link);
-  } else if (link.hasAttribute("download")) {
-    if (token()) {
-      event.preventDefault();
-      download(link);
-    }
-  } else if (isOnPage(new URL(link.href)) && !link.getAttribute("href").startsWith("#")) {
+  } else if (!link.hasAttribute("download") && isOnPage(new URL(link.href)) && !link.getAttribute("href").startsWith("#")) {
     event.preventDefault();
     navigate(link.href, { keepPlace: "keep" in link.dataset });
   }
@@ -129,11 +123,6 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
-  if (form.id === "token-form") {
-    event.preventDefault();
-    signIn(form);
-    return;
-  }
   event.preventDefault();
   const data = new FormData(form, submitter);
   if (form.method === "get") {
@@ -167,17 +156,8 @@ async function loadEarlier(link) {
   else link.parentElement.remove();
   list.dataset.most = "";
   list.prepend(...[...fresh.querySelectorAll("li.bubble")].filter((each) => !$(each.id)).map((each) => document.importNode(each, true)));
-  loadImages(list);
   screen.scrollTop = screen.scrollHeight - before;
   screen.focus({ preventScroll: true });
-}
-
-/** Download a file with the token, which a link cannot carry. */
-async function download(link) {
-  const url = URL.createObjectURL(await (await sendRequest(link.href)).blob());
-  const copy = Object.assign(document.createElement("a"), { href: url, download: link.download });
-  copy.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
 // -- after a page is shown --------------------------------------------------------------------------------------------
@@ -187,20 +167,7 @@ function prepare() {
   showScheme();
   for (const screen of document.querySelectorAll(".screen")) screen.scrollTop = screen.scrollHeight;
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
-  loadImages(document);
   runShown();
-}
-
-/** Load images with the token, which an img element cannot carry. */
-async function loadImages(inside) {
-  for (const picture of inside.querySelectorAll("img[data-src]")) {
-    const { src } = picture.dataset;
-    delete picture.dataset.src;
-    const response = await sendRequest(src);
-    if (!response.ok) continue;
-    picture.src = URL.createObjectURL(await response.blob());
-    picture.addEventListener("load", () => URL.revokeObjectURL(picture.src), { once: true });
-  }
 }
 
 /** Prepare parts that were merged into the page, and announce new ones. */
@@ -209,7 +176,6 @@ function showChanges(parts) {
   runChanged(parts);
   const fresh = [];
   for (const { element, isNew } of parts) {
-    loadImages(element);
     for (const button of element.querySelectorAll("[data-copy]")) button.hidden = false;
     if (element.classList.contains("bubble")) {
       const screen = element.closest(".screen");
@@ -269,30 +235,10 @@ async function copyText(button) {
   setTimeout(() => (button.textContent = label), 1500);
 }
 
-// -- the token -----------------------------------------------------------------------------------------------------------
+// -- start ---------------------------------------------------------------------------------------------------------------
 
-async function signIn(form) {
-  saveToken(form.querySelector("input").value.trim());
-  const response = await sendRequest(location.href);
-  if (!response.ok) {
-    forgetToken();
-    $("token-wrong").hidden = false;
-    form.querySelector("input").focus();
-    return;
-  }
-  const fresh = await parsePage(response);
-  await loadStyles(fresh);
-  show(fresh, false);
-  live.start(hooks);
-}
-
-const hooks = { changed: showChanges, reload };
-if ("needsToken" in document.body.dataset) {
-  if (token()) navigate(location.href, { push: false }).then(() => live.start(hooks));
-} else {
-  prepare();
-  live.start(hooks);
-}
+prepare();
+live.start({ changed: showChanges, reload });
 addEventListener("pagehide", () => live.stop());
 // A browser opens at most six connections to a server: a hidden tab gives its one up.
 document.addEventListener("visibilitychange", () => (document.hidden ? live.stop() : live.connect("clock")));

@@ -1,15 +1,7 @@
-// Requests of the page to the server, with the token if there is one. The token is kept as long as the tab is open.
-
-const KEY = "mockserver-token";
-
-export const token = () => sessionStorage.getItem(KEY);
-export const saveToken = (text) => sessionStorage.setItem(KEY, text);
-export const forgetToken = () => sessionStorage.removeItem(KEY);
+// Requests of the page to the server. The cookie of the session goes with them, where the server requires a token.
 
 export function sendRequest(url, options = {}) {
-  const headers = new Headers(options.headers);
-  if (token()) headers.set("Authorization", `Bearer ${token()}`);
-  return fetch(url, { cache: "no-store", credentials: "same-origin", ...options, headers });
+  return fetch(url, { cache: "no-store", credentials: "same-origin", ...options });
 }
 
 /** Parse a page of the server, in which scripts do not run. */
