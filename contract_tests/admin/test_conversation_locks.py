@@ -98,7 +98,7 @@ def test_people_are_looked_through_a_few_at_a_time(
     entries = type(world.state.entries)
     sizes, page = list[int](), entries.page
     everybody = world.state.entries.all("serwersms/demo", "contacts")
-    monkeypatch.setattr("mockserver.ui.conversations.HANDSET_PIECE", 7)
+    monkeypatch.setattr("mockserver.ui.handset_list.HANDSET_PIECE", 7)
 
     def counted(self: Any, *arguments: Any, **more: Any) -> Any:
         assert world.lock.locked()

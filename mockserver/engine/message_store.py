@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import chain, compress, groupby, islice
 from operator import attrgetter
@@ -42,6 +42,8 @@ class Handset(NamedTuple):
     """The number of its messages."""
     latest: Instant
     """The instant of its latest message."""
+    is_touched: bool = True
+    """Whether it has a message with which its world did not begin."""
 
 
 class MessageSlice(Struct, frozen=True):
@@ -162,6 +164,11 @@ class _View:
             live = self._live.get(key)
             if live is not None:
                 live.remove(place, self.segment.stamp)
+
+    def has_message_from(self, serial: int, places: Sequence[int]) -> bool:
+        """Return whether one of some messages has a serial or a larger one; the latest are looked at first."""
+        rows, own = self.segment.rows, serial - self.first_serial
+        return any(rows[place].serial >= own for place in reversed(places))
 
     @property
     def key(self) -> tuple[int, int, int]:
@@ -337,18 +344,26 @@ class MessageStore:
         """The number of messages that the next search puts into the index first, shared ones included."""
         return sum(view.segment.unindexed for view in self._views)
 
-    def handset_pieces(self) -> Iterator[list[Handset]]:
+    def handset_pieces(self, first: int = 0, seeded: Container[Segment] = ()) -> Iterator[list[Handset]]:
         """Yield every handset in pieces, in no particular order; `add_up_handsets` adds them up.
 
         One that is in several segments is yielded for each, with its messages there. The world's lock need be held only while
         a piece is taken; what changes meanwhile may or may not be among the following ones.
+
+        Args:
+            first: the serial of the first message with which the world did not begin.
+            seeded: segments of which no message need be looked at, because the world began with all of them.
         """
         for view in tuple(self._views):
             keys = list(view.segment.handsets)
+            is_seeded = view.segment in seeded
             for start in range(0, len(keys), HANDSET_PIECE):
                 found = ((key, view.positions(key)) for key in keys[start : start + HANDSET_PIECE])
                 yield [
-                    Handset(key[1], len(places), view.segment.rows[places[-1]].at + view.offset)
+                    Handset(
+                        *(key[1], len(places), view.segment.rows[places[-1]].at + view.offset),
+                        not is_seeded and view.has_message_from(first, places),
+                    )
                     for key, places in found
                     if places
                 ]
@@ -562,6 +577,11 @@ def add_up_handsets(pieces: Iterable[Iterable[Handset]]) -> list[Handset]:
         found[each.number] = (
             each
             if known is None
-            else Handset(each.number, known.messages + each.messages, max(known.latest, each.latest))
+            else Handset(
+                each.number,
+                known.messages + each.messages,
+                max(known.latest, each.latest),
+                known.is_touched or each.is_touched,
+            )
         )
     return list(found.values())

@@ -152,6 +152,20 @@ class InitialState:
     template: State | None = None
     """A fork begins with a copy of this in place of a fixture."""
 
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments of messages with which the world begins."""
+        if self.template is not None:
+            return self.template.message_store.segments
+        return self.fixture.fixed, self.fixture.relative
+
+    @property
+    def first_serial(self) -> int:
+        """The serial of the first message with which the world does not begin."""
+        if self.template is not None:
+            return self.template.message_store.next_serial
+        return len(self.fixture.fixed.rows) + len(self.fixture.relative.rows)
+
     def secrets(self) -> dict[tuple[str, str], str | None]:
         """Return the secret of each provider's user in the state that the world begins with, as `State.secrets` does."""
         if self.template is not None:

@@ -6,11 +6,10 @@ event only the bubbles that it concerns are rendered again.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from heapq import nlargest
-from itertools import chain
-from typing import Any, NamedTuple, TypeVar
+from functools import partial
+from typing import Any, NamedTuple
 
 from mockserver.client import ControlError
 from mockserver.engine.deliveries import Delivery
@@ -25,7 +24,6 @@ from mockserver.engine.events import (
     MessageStored,
 )
 from mockserver.engine.instants import EARLIEST, LATEST, Instant, iso
-from mockserver.engine.message_store import HANDSET_PIECE, Handset, add_up_handsets
 from mockserver.engine.messages import Message, handset_key, handset_of
 from mockserver.engine.state import State
 from mockserver.engine.world import World
@@ -33,30 +31,27 @@ from mockserver.sdk.webhooks import subject
 
 from .attachments import AttachmentView, view_attachments
 from .destinations import Destination, destination_value, format_number, inbound_fields, list_destinations
+from .handset_list import (
+    HANDSETS,
+    HandsetFilter,
+    HandsetNames,
+    build_handset_indexes,
+    current_row,
+    find_named,
+    is_touched,
+    list_handsets,
+)
+from .message_states import Histories, MessageState, read_histories
 from .page_context import PageRequest
 from .sms_segments import SegmentCount, count_segments
 
-_Item = TypeVar("_Item")
-
 PAGE = 40
 """Messages of a handset that are shown at a time."""
-HANDSETS = 50
-"""Handsets in the list."""
 DEFAULT_OPEN = 3
 """Handsets that are open when the URL names none."""
 MAX_OPEN = 8
 _MAX_CHANGED = 200
 """Changed bubbles; if there are more, the browser loads the whole page instead."""
-
-
-class HandsetRow(NamedTuple):
-    """A handset in the list."""
-
-    number: str
-    name: str
-    """The name of its owner if an account has them as a contact, else empty."""
-    messages: int
-    latest: Message
 
 
 class AttemptView(NamedTuple):
@@ -88,8 +83,8 @@ class Bubble(NamedTuple):
     """The provider's title."""
     account: str
     segments: SegmentCount
-    is_read: bool
-    """Whether the client has marked it as read."""
+    states: tuple[MessageState, ...]
+    """What became of it; at least one."""
     delivery_views: tuple[DeliveryView, ...]
     attachments: tuple[AttachmentView, ...]
 
@@ -128,26 +123,24 @@ def view_model(page_request: PageRequest, draft: Mapping[str, str] | None = None
     """Return what the section's template shows.
 
     Args:
-        page_request: ``q`` filters the list, ``skip`` is the number of handsets before the page, ``open`` are the
+        page_request: ``q`` and ``seeded`` filter the list, ``skip`` is the number of handsets before the page, ``open`` are the
             handsets side by side.
         draft: the form of a message that was rejected.
         error: why it was rejected.
     """
     world = page_request.world
-    wanted, skip = page_request.args.get("q", "").strip(), page_request.number("skip")
-    handsets = list_handsets(world)
-    named = _find_named(page_request, wanted)
-    found = [each for each in handsets if _matches(each.number, wanted, named)]
-    listed = nlargest(skip + HANDSETS, found, key=lambda each: (each.latest, each.number))[skip:]
+    wanted, skip = HandsetFilter.of(page_request), page_request.number("skip")
+    listed = list_handsets(page_request, wanted, skip)
+    histories = read_histories(world)
     with world.lock:
-        names = _Names(page_request, world.state)
-        current = (_current_row(world.state, each.number, names) for each in listed)
+        names = HandsetNames(page_request, world.state)
+        current = (current_row(world.state, each.number, names, listed.matching) for each in listed.handsets)
         rows = [row for row in current if row is not None]
         explicit = open_handsets(page_request)
-        numbers = explicit or ([row.number for row in rows[:DEFAULT_OPEN]] if not wanted and not skip else [])
-        threads = build_threads(page_request, world.state, numbers)
+        numbers = explicit or ([row.number for row in rows[:DEFAULT_OPEN]] if not wanted.wanted and not skip else [])
+        threads = build_threads(page_request, world.state, numbers, histories)
         destinations = list_destinations(world.state, page_request.context.providers_by_name)
-        example = "" if handsets else _example_command(page_request, world.state)
+        example = "" if rows else example_command(page_request, world.state)
     if draft is not None:
         threads = [
             thread._replace(draft=draft, error=error) if thread.number == draft.get("handset") else thread
@@ -155,23 +148,34 @@ def view_model(page_request: PageRequest, draft: Mapping[str, str] | None = None
         ]
     return {
         "rows": rows,
-        "total": len(found),
-        "handset_count": len(handsets),
-        "next": skip + HANDSETS if len(found) > skip + HANDSETS else 0,
+        "total": listed.total,
+        "handset_count": listed.everything,
+        "seeded_count": listed.seeded,
+        "is_seeded": wanted.is_seeded,
+        "next": skip + HANDSETS if listed.total > skip + HANDSETS else 0,
         "previous": max(0, skip - HANDSETS) if skip else None,
-        "wanted": wanted,
+        "wanted": wanted.wanted,
+        "list_url": partial(_list_url, page_request, wanted),
         "threads": threads,
         "open": [thread.number for thread in threads],
         "is_explicit": bool(explicit),
         "destinations": destinations,
         "example": example,
-        "changes": page_request.url_for_section(
-            "conversations/changes", open=[thread.number for thread in threads], q=wanted
+        "changes": _list_url(
+            page_request, wanted, section="conversations/changes", open=[thread.number for thread in threads]
         ),
     }
 
 
-def _example_command(page_request: PageRequest, state: State) -> str:
+def _list_url(
+    page_request: PageRequest, wanted: HandsetFilter, section: str = "conversations", **parameters: Any
+) -> str:
+    """Return the URL of the section with the list as it is filtered now, unless parameters say otherwise."""
+    now = {"q": wanted.wanted, "seeded": "1" if wanted.is_seeded else ""}
+    return page_request.url_for_section(section, **{**now, **parameters})
+
+
+def example_command(page_request: PageRequest, state: State) -> str:
     """Return a command line that sends a message; empty if no account of the world can send."""
     for account in state.accounts.values():
         numbers = [number.number for number in account.numbers.values() if number.sms_enabled]
@@ -188,99 +192,25 @@ def open_handsets(page_request: PageRequest) -> list[str]:
     return list(dict.fromkeys(filter(None, numbers)))[:MAX_OPEN]
 
 
-def _build_handset_indexes(world: World) -> None:
-    """Build the message store's indexes by handset without holding the world's lock, for a large one takes time."""
-    with world.lock:
-        store_segments = world.state.message_store.seal_for_handsets()
-    for segment in store_segments:
-        _ = segment.handsets
-
-
-def list_handsets(world: World) -> list[Handset]:
-    """Return every handset of a world, in no particular order; its lock is held for a few hundred of them at a time."""
-    _build_handset_indexes(world)
-    return add_up_handsets(_in_turns(world, world.state.message_store.handset_pieces()))
-
-
-def _in_turns(world: World, pieces: Iterator[list[_Item]]) -> Iterator[list[_Item]]:
-    """Yield pieces of which each is made with a world's lock held, which others may take between them."""
-    while True:
-        with world.lock:
-            piece = next(pieces, None)
-        if piece is None:
-            return
-        yield piece
-
-
-def _matches(handset: str, wanted: str, named: Container[str]) -> bool:
-    return not wanted or handset_of(wanted) in handset or handset in named
-
-
-class _Names:
-    """The names of people that the accounts' collections have, by handset."""
-
-    def __init__(self, page_request: PageRequest, state: State) -> None:
-        providers = page_request.context.providers_by_name
-        self._entries = state.entries
-        self._people = [
-            (account.key, collection)
-            for account in state.accounts.values()
-            for collection in providers[account.provider].collections
-            if collection.number_field
-        ]
-
-    def get(self, handset: str) -> str:
-        """Return the name of a handset's owner; empty if it is not known."""
-        for account, collection in self._people:
-            for number in (f"+{handset}", handset, f"+1{handset}"):
-                found = self._entries.find(account, collection.name, collection.number_field, number, limit=1)
-                if found:
-                    return collection.name_of(found[0])
-        return ""
-
-    def named(self, text: str) -> Iterator[list[str]]:
-        """Yield the handsets of everybody whose name contains a text in lower case, for some people at a time."""
-        for account, collection in self._people:
-            for start in range(0, self._entries.count(account, collection.name), HANDSET_PIECE):
-                yield [
-                    handset_of(getattr(entry, collection.number_field))
-                    for entry in self._entries.page(account, collection.name, start, HANDSET_PIECE)
-                    if text in collection.name_of(entry).casefold()
-                ]
-
-
-def _find_named(page_request: PageRequest, wanted: str) -> set[str]:
-    """Return the handsets of everybody whose name contains a text; none without a text."""
-    if not wanted:
-        return set()
-    world = page_request.world
-    with world.lock:
-        names = _Names(page_request, world.state)
-    return set(chain.from_iterable(_in_turns(world, names.named(wanted.casefold()))))
-
-
-def _row(state: State, handset: Handset, names: _Names) -> HandsetRow:
-    (latest,) = state.message_store.page(handset_key(handset.number), EARLIEST, LATEST, handset.messages - 1, 1)
-    return HandsetRow(handset.number, names.get(handset.number), handset.messages, latest)
-
-
 # -- one handset -------------------------------------------------------------------------------------------------------
 
 
-def build_threads(page_request: PageRequest, state: State, numbers: Iterable[str]) -> list[Thread]:
+def build_threads(
+    page_request: PageRequest, state: State, numbers: Iterable[str], histories: Histories
+) -> list[Thread]:
     """Return open handsets as the page shows them. The caller holds their world's lock."""
-    names = _Names(page_request, state)
-    return [_thread(page_request, state, number, names) for number in numbers]
+    names = HandsetNames(page_request, state)
+    return [_thread(page_request, state, number, names, histories) for number in numbers]
 
 
-def _thread(page_request: PageRequest, state: State, number: str, names: _Names) -> Thread:
+def _thread(page_request: PageRequest, state: State, number: str, names: HandsetNames, histories: Histories) -> Thread:
     messages, older = _messages_before(state, number, None)
     last = messages[-1] if messages else None
     kind, reference = _answer(page_request, state, messages)
     return Thread(
         number,
         names.get(number),
-        _bubbles(page_request, state, messages),
+        _bubbles(page_request, state, messages, histories),
         older,
         destination_value(last) if last else "",
         kind,
@@ -317,18 +247,20 @@ def _messages_before(state: State, number: str, before: int | None) -> tuple[lis
 
 def earlier_messages(page_request: PageRequest, number: str) -> dict[str, Any]:
     """Return the bubbles of a handset before the index ``before``."""
-    state = page_request.world.state
+    state, histories = page_request.world.state, read_histories(page_request.world)
     with page_request.world.lock:
         messages, older = _messages_before(state, number, page_request.number("before"))
-        bubbles = _bubbles(page_request, state, messages)
+        bubbles = _bubbles(page_request, state, messages, histories)
     return {"number": number, "bubbles": bubbles, "older": older}
 
 
-def _bubbles(page_request: PageRequest, state: State, messages: Iterable[Message]) -> tuple[Bubble, ...]:
-    return tuple(_bubble(page_request, state, message) for message in messages)
+def _bubbles(
+    page_request: PageRequest, state: State, messages: Iterable[Message], histories: Histories
+) -> tuple[Bubble, ...]:
+    return tuple(_bubble(page_request, state, message, histories) for message in messages)
 
 
-def _bubble(page_request: PageRequest, state: State, message: Message) -> Bubble:
+def _bubble(page_request: PageRequest, state: State, message: Message, histories: Histories) -> Bubble:
     provider, _, account = message.account.partition("/")
     deliveries = (state.deliveries[number] for number in state.deliveries_by_message.get(message.serial, ()))
     return Bubble(
@@ -338,7 +270,7 @@ def _bubble(page_request: PageRequest, state: State, message: Message) -> Bubble
         page_request.context.titles.get(provider, provider),
         account,
         count_segments(message.text),
-        message.serial in state.read,
+        histories.states_of(message, is_read=message.serial in state.read),
         tuple(map(_delivery_view, deliveries)),
         view_attachments(message, page_request.url_for_section),
     )
@@ -356,39 +288,41 @@ def _delivery_view(delivery: Delivery) -> DeliveryView:
 def changes(page_request: PageRequest) -> dict[str, Any] | None:
     """Return the rows and bubbles that changed after the cursor ``since``; ``None`` if the whole page must be loaded."""
     world, numbers = page_request.world, set(open_handsets(page_request))
-    wanted = page_request.args.get("q", "").strip()
+    wanted = HandsetFilter.of(page_request)
     feed = world.feed.since(page_request.number("since"))
     if feed.missed or any(_is_deletion(item) for item in feed.items):
         return None
-    _build_handset_indexes(world)
-    named = _find_named(page_request, wanted)
+    build_handset_indexes(world)
+    named, histories = find_named(page_request, wanted.wanted), read_histories(world)
     with world.lock:
         state = world.state
         changed = list({each.serial: each for each in _changed_messages(state, numbers, feed.items)}.values())
         handsets = list(dict.fromkeys(message.handset for message in changed))[-HANDSETS:]
-        names = _Names(page_request, state)
+        names = HandsetNames(page_request, state)
         # The oldest first, for the browser puts each row on top of the list.
-        known = (_current_row(state, number, names) for number in handsets)
+        known = (
+            current_row(state, number, names)
+            for number in handsets
+            if wanted.lists_everything or is_touched(world, number)
+        )
         rows = sorted((row for row in known if row is not None), key=lambda row: row.latest.at)
         visible = [message for message in changed if message.handset in numbers]
         if len(visible) > _MAX_CHANGED:
             return None
-        bubbles = _bubbles(page_request, state, sorted(visible, key=lambda each: (each.at, each.serial)))
-    rows = [row for row in rows if _matches(row.number, wanted, named)]
+        bubbles = _bubbles(page_request, state, sorted(visible, key=lambda each: (each.at, each.serial)), histories)
+    text = wanted.wanted.casefold()
+    found = named | {each.handset for each in changed if text in each.text.casefold()}
+    rows = [row for row in rows if wanted.matches(row.number, found)]
+    list_url = partial(_list_url, page_request, wanted)
     return {
         "rows": rows,
         "bubbles": bubbles,
         "open": open_handsets(page_request),
         "cursor": feed.cursor,
-        "wanted": wanted,
-        "path": page_request.url_for_section("conversations", open=open_handsets(page_request), q=wanted),
+        "wanted": wanted.wanted,
+        "list_url": list_url,
+        "path": list_url(open=open_handsets(page_request)),
     }
-
-
-def _current_row(state: State, number: str, names: _Names) -> HandsetRow | None:
-    """Return the row of a handset; ``None`` if a reset removed its messages."""
-    count = state.message_store.count(handset_key(number), EARLIEST, LATEST)
-    return _row(state, Handset(number, count, 0), names) if count else None
 
 
 def _is_deletion(item: object) -> bool:

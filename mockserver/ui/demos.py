@@ -10,6 +10,7 @@ from mockserver.engine.instants import EARLIEST, LATEST
 from mockserver.engine.messages import handset_key
 
 from .conversations import Thread, build_threads
+from .message_states import read_histories
 from .page_context import PageRequest, url_in_world
 
 
@@ -35,10 +36,11 @@ def _thread(page_request: PageRequest, demo: Demo) -> Thread | None:
     world = page_request.context.registry.get(demo.world_id)
     if world is None or not page_request.context.demo_sessions.steps(demo):
         return None
+    histories = read_histories(world)
     with world.lock:
         if not world.state.message_store.count(handset_key(demo.scenario.phone), EARLIEST, LATEST):
             return None
-        (thread,) = build_threads(page_request, world.state, [demo.scenario.phone])
+        (thread,) = build_threads(page_request, world.state, [demo.scenario.phone], histories)
     return thread
 
 

@@ -47,9 +47,11 @@ def test_a_message_that_a_client_sends_appears_on_the_phone_without_a_reload(loo
     bubble = phone(page, "5556667777").locator(".bubble", has_text="Your table is ready.")
 
     expect(bubble).to_be_visible()
-    expect(bubble).to_contain_text("DialogTech from 5554332111")
-    expect(bubble).to_contain_text("UCS-2 23/70")
-    expect(bubble).to_contain_text("12:00:00")
+    expect(bubble.locator("summary")).to_have_text("12:00:00 DialogTech accepted")
+    expect(bubble.get_by_text("UCS-2, 23 of 70 UTF-16 units, 1 segment")).not_to_be_visible()
+    bubble.locator("summary").click()
+    expect(bubble.get_by_text("UCS-2, 23 of 70 UTF-16 units, 1 segment")).to_be_visible()
+    expect(bubble.locator("dl")).to_contain_text("From5554332111")
     expect(page.locator("#announcement")).to_contain_text("5556667777: The client sent:")
     assert page.evaluate("window.isTheSame")
 
@@ -77,7 +79,7 @@ def test_one_phone_shows_the_messages_of_all_three_providers(look, open_page, wo
 
     expect(one.locator(".bubble.outbound", has_text="by DialogTech")).to_contain_text("accepted")
     expect(one.locator(".bubble.outbound", has_text="by mGage")).to_contain_text("Delivered")
-    expect(one.locator(".bubble.inbound", has_text="to SerwerSMS")).to_contain_text("SerwerSMS nd")
+    expect(one.locator(".bubble.inbound", has_text="to SerwerSMS")).to_contain_text("Kindnd")
 
 
 def test_a_message_from_the_phone_is_forwarded_and_its_attempts_appear_as_they_happen(look, open_page, world):
@@ -239,13 +241,52 @@ def test_a_message_that_is_deleted_disappears_from_the_phone(open_page, world, s
     expect(phone(page, "5556667777")).to_contain_text("keep")
 
 
-def test_handsets_are_found_by_number_and_by_name(look, open_page, server):
-    page = open_page("worlds/default/conversations", look)
-    page.get_by_label("Find a handset by number or name").fill("Jacak")
+@pytest.mark.parametrize(
+    ("wanted", "found"), [("Jacak", "Aleks Jacak"), ("600999", "48600999000"), ("TABLE", "Your table is ready")]
+)
+def test_handsets_are_found_by_number_name_and_text(open_page, server, wanted, found):
+    world = server.world
+    world.inbound("serwersms", "demo", kind="nd", sender="+48600999000", text="Your table is ready")
+    world.inbound("serwersms", "demo", kind="nd", sender="+48600999000", text="Thank you")
+    page = open_page("worlds/default/conversations")
+    page.get_by_label("Find a number, a name or a text").fill(wanted)
     page.get_by_role("button", name="Find", exact=True).click()
 
     expect(page.locator("#handsets > li")).to_have_count(1)
-    expect(page.locator("#handsets > li").first).to_contain_text("Aleks Jacak")
+    expect(page.locator("#handsets > li").first).to_contain_text(found)
+
+
+def test_only_handsets_that_were_used_since_the_world_began_are_listed_until_the_others_are_asked_for(
+    look, open_page, server
+):
+    page = open_page("worlds/default/conversations", look)
+    expect(page.locator("#main")).to_contain_text("No messages since this world began")
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
+    server.world.inbound("serwersms", "demo", kind="nd", sender="+48600999000", text="one")
+    expect(page.locator("#handsets > li .handset-number")).to_have_text(["48600999000"])
+    page.reload()
+    expect(page.locator("#handsets > li .handset-number")).to_have_text(["48600999000"])
+    page.get_by_role("link", name=re.compile(r"^Show \d+ seeded handsets$")).click()
+    expect(page.locator("#handsets > li")).not_to_have_count(1)
+    expect(page.locator("#handsets > li .handset-number").first).to_have_text("48600999000")
+    page.get_by_role("link", name="Only what was used since the world began").click()
+    expect(page.locator("#handsets > li")).to_have_count(1)
+
+
+def test_a_message_shows_its_last_state_with_its_time_and_the_earlier_ones_on_demand(open_page, server, world):
+    user, secret = world.login("serwersms", "documents")
+    call = {"username": user, "password": secret, "phone": "+48500600700", "text": "Hello"}
+    requests.post(f"{server.url}/messages/send_sms.json", json=call, timeout=30)
+    page = open_page(f"{CONVERSATIONS}?open=48500600700")
+    bubble = phone(page, "48500600700").locator(".bubble", has_text="Hello")
+    expect(bubble.locator("summary")).to_have_text("12:00:00 SerwerSMS in_progress")
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
+    bubble.locator("summary").click()
+    world.clock.advance(minutes=60)
+
+    expect(bubble.locator("summary")).to_have_text("12:00:00 SerwerSMS delivered 12:00:05")
+    expect(bubble.locator(".states > li")).to_have_text(["in_progress 12:00:00", "sent 12:00:01", "delivered 12:00:05"])
+    expect(bubble.locator(".states")).to_be_visible()  # what was open stays open
 
 
 def test_a_world_without_messages_shows_a_command_that_sends_one(look, open_page, server):

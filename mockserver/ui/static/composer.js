@@ -46,7 +46,7 @@ function showCount(form) {
   const [text, output] = [form.querySelector("[data-text]"), form.querySelector("[data-count]")];
   if (!text || !output) return;
   const { encoding, units, segments, capacity } = countSegments(text.value);
-  output.textContent = text.value ? `${encoding} ${units}/${capacity}${segments > 1 ? ` · ${segments} segments` : ""}` : "Enter sends, Shift and Enter start a new line";
+  output.textContent = text.value ? `${encoding} · ${units} of ${capacity} · ${segments} segment${segments === 1 ? "" : "s"}` : "Enter sends, Shift and Enter start a new line";
 }
 
 defineSection("conversations", {
