@@ -12,6 +12,8 @@ from contract_tests.project.pages import FENCE, ROOT
 
 LINK = re.compile(r"\]\(([^)\s]+)(?: \"[^\"]*\")?\)|<(?:img|a)[^>]*(?:src|href)=\"([^\"]+)\"")
 HEADING = re.compile(r"^#{1,6} +(.+?)(?: +\{#([\w-]+)\})?$", re.MULTILINE)
+DESCRIBED = re.compile(r"^::: +([\w.]+)$", re.MULTILINE)
+"""What mkdocstrings describes, under the name of the object as its anchor."""
 FILES = tuple(
     ROOT / name
     for name in subprocess.run(
@@ -32,7 +34,7 @@ def anchors(file: Path) -> set[str]:
         text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
         slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
         found |= {given or slug, *(f"{slug}-{number}" for number in range(1, 9) if slug in found)}
-    return found
+    return found | {*DESCRIBED.findall(file.read_text("utf-8"))}
 
 
 def broken(file: Path, link: str) -> str:

@@ -39,6 +39,27 @@ _PATH: Mapping[str, Schema] = {
 }
 """The schemas of what paths name."""
 
+TAGS: Mapping[str, tuple[str, str]] = {
+    "meta": ("Server", "The server and its providers; no world is named."),
+    "endpoints": ("Server", ""),
+    "worlds": ("Worlds", "Create, show, copy, reset and delete worlds."),
+    "snapshot": ("Worlds", ""),
+    "listeners": ("Worlds", ""),
+    "accounts": ("Accounts", "The accounts of a world, and their entries such as contacts."),
+    "entries": ("Accounts", ""),
+    "messages": ("Messages", "The messages of a world, and those that come in from handsets."),
+    "clock": ("Clock", "The clock of a world."),
+    "variants": ("Variants", "The variants of quirks that a world has chosen."),
+    "faults": ("Faults", "The rules for what goes wrong on purpose, in responses and in webhooks."),
+    "deliveries": ("Webhooks", "The deliveries of a world with their attempts."),
+    "journal": ("Journal", "The exchanges of a world: list, explain and verify them."),
+    "coverage": ("Journal", ""),
+    "report": ("Journal", ""),
+    "long_poll": ("Waiting", "Wait for what happens in a world, or follow it as a stream."),
+    "checkpoints": ("Checkpoints", "Exact copies of a world to return to."),
+}
+"""The tag of the endpoints of each module, with its description where the tag first stands."""
+
 
 def document(catalog: Catalog, version: str, table: Iterable[Endpoint]) -> dict[str, Any]:
     """Return the OpenAPI document of the control API."""
@@ -57,6 +78,7 @@ def _described(catalog: Catalog, version: str, paths: Mapping[str, Any]) -> dict
             "version": version,
             "description": "Worlds, clock, faults, variants, the deliveries and the journal of the providers' double.",
         },
+        "tags": [{"name": name, "description": about} for name, about in TAGS.values() if about],
         "paths": paths,
         "components": {
             "schemas": _components(catalog),
@@ -78,8 +100,10 @@ def names(path: str) -> list[str]:
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    module = endpoint.function.__module__.rpartition(".")[2]
     described: dict[str, Any] = {
-        "operationId": f"{endpoint.function.__module__.rpartition('.')[2]}.{endpoint.name}",
+        "operationId": f"{module}.{endpoint.name}",
+        "tags": [TAGS.get(module, TAGS["meta"])[0]],
         "summary": endpoint.about,
         "parameters": [
             *({"name": name, "in": "path", "required": True, "schema": _PATH[name]} for name in names(endpoint.path)),

@@ -11,6 +11,19 @@ from typing import Any
 from mockserver.engine.journal import Exchange, ExchangeOutcome
 from mockserver.engine.limits import LimitStatus
 
+MEANINGS: Mapping[ExchangeOutcome, str] = {
+    "accepted": "The provider's operation succeeded, and the client got its whole response.",
+    "rejected": "The client got a provider error: the provider's own decision, or one that a fault rule put in its place.",
+    "overridden": "A fault put another response in the place of the provider's, such as a gateway's 503.",
+    "corrupted": "A fault damaged the response, so that the client cannot read it: cut short, malformed or mistyped.",
+    "replayed": "A fault repeated the response to an earlier request; this request was not executed.",
+    "no_response": "The client got no complete response: a fault closed, reset or held the connection, the client disconnected first, or the server stopped.",
+    "unmatched": "No operation has this path: the provider answered that it is unknown, or no provider has it.",
+    "answered": "The server itself answered a request that is for no provider.",
+    "invalid_http": "What came in was no HTTP request that the server can read.",
+}
+"""The meaning of each outcome, in one sentence."""
+
 
 def error_of(exchange: Exchange) -> str | None:
     """Return the name of the provider error that the client got."""

@@ -44,7 +44,7 @@ _COMMANDS = {
     "quirks": "List the points that the providers' documents leave open.",
     "errors": "List every provider error of every provider.",
     "magic": "List the magic numbers and their effects.",
-    "fixtures": "Generate and check world files.",
+    "fixtures": "Generate and check world files, and print their JSON Schema.",
     "scenario": "Run and check scenario files: a world and a timeline of what happens in it.",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,10 +43,11 @@ Examples:
   mockserver fixtures make --out fixtures/worlds
   mockserver fixtures make --messages 1000000 --out big.json demo
   mockserver fixtures check my-world.json
+  mockserver fixtures schema > world.schema.json
 """,
 )
 def fixtures() -> None:
-    """Generate and check world files."""
+    """Generate and check world files, and print their JSON Schema."""
 
 
 @fixtures.command(
@@ -116,6 +118,23 @@ def check(files: tuple[Path, ...], form: str) -> None:
         Output(form).show({"files": rows}, "")
     if any(row["errors"] for row in rows):
         sys.exit(ExitCode.NO)
+
+
+@fixtures.command(epilog="Example: mockserver fixtures schema > world.schema.json")
+@FORMAT
+def schema(form: str) -> None:  # noqa: ARG001  # the format of errors: a schema is JSON
+    """Print the JSON Schema of world files, for editors. It has the accounts and variants of the installed providers."""
+    click.echo(schema_text())
+
+
+def schema_text() -> str:
+    """Return the JSON Schema of world files."""
+    from mockserver.admin.endpoint import Catalog
+    from mockserver.admin.world_file_schema import world_file_schema
+    from mockserver.sdk.loading import installed_providers
+
+    providers = installed_providers()
+    return json.dumps(world_file_schema(Catalog(providers.providers, providers.switches)), ensure_ascii=False)
 
 
 def _sized(names: tuple[str, ...], messages: int) -> list[tuple[str, Path]]:
