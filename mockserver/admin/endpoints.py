@@ -21,6 +21,7 @@ from . import (
     messages,
     meta,
     openapi,
+    quickstart,
     report,
     snapshot,
     variants,
@@ -29,7 +30,7 @@ from . import (
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 
 _FILES = (
-    *(meta, faults, worlds, listeners, accounts, entries, clock, variants),
+    *(meta, quickstart, faults, worlds, listeners, accounts, entries, clock, variants),
     *(messages, deliveries, journal, report, coverage, long_poll, snapshot, checkpoints),
 )
 

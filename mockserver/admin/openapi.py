@@ -42,6 +42,7 @@ _PATH: Mapping[str, Schema] = {
 TAGS: Mapping[str, tuple[str, str]] = {
     "meta": ("Server", "The server and its providers; no world is named."),
     "endpoints": ("Server", ""),
+    "quickstart": ("Server", ""),
     "worlds": ("Worlds", "Create, show, copy, reset and delete worlds."),
     "snapshot": ("Worlds", ""),
     "listeners": ("Worlds", ""),

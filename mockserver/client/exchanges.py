@@ -91,6 +91,17 @@ class Exchanges(Resource):
         return explanation
 
     @awaitable
+    def report(self, since: int | None = None) -> str:
+        """Return what happened as text: the last exchanges, one line each, and an explanation of each that failed.
+
+        Args:
+            since: only exchanges with a greater number; `since_exchange` when ``None``.
+        """
+        query = {"since": self.since_exchange or None if since is None else since}
+        text: str = self._transport.call("GET", f"{self._path}/report", query, is_text=True)
+        return text
+
+    @awaitable
     def verify(
         self,
         /,

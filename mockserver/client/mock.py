@@ -142,6 +142,16 @@ class AdminClient:
         return found
 
     @awaitable
+    def quickstart(self, world: str = DEFAULT) -> str:
+        """Return how to use the server, as text with its own URLs and with the credentials of a world.
+
+        Args:
+            world: the id of the world.
+        """
+        text: str = self.transport.call("GET", "/_mock/quickstart", {"world": world}, is_text=True)
+        return text
+
+    @awaitable
     def quirks(self) -> list[dict[str, Any]]:
         """Return every quirk: the documents' sentences, our choice, its evidence and the variants."""
         return self._list("quirks")

@@ -50,7 +50,15 @@ class Transport(Protocol):
     def url(self) -> str:
         """The server's URL, without a slash at the end."""
 
-    def call(self, method: str, path: str, query: Query | None = None, body: object = None, patience: float = 0) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: object = None,
+        patience: float = 0,
+        is_text: bool = False,
+    ) -> Any:
         """Send a request, and return the JSON of the response; ``None`` when it is empty.
 
         Args:
@@ -59,6 +67,7 @@ class Transport(Protocol):
             query: the query parameters.
             body: JSON, in which instants may be datetimes and durations timedeltas; ``None`` for no body.
             patience: seconds that the response may take in addition to `PATIENCE`.
+            is_text: whether the response is plain text, which is returned as it is; an error is JSON nevertheless.
 
         Raises:
             ControlError: the server responded with an error.
@@ -93,7 +102,15 @@ class OverHttp:
         """See `Transport`."""
         return self._url
 
-    def call(self, method: str, path: str, query: Query | None = None, body: object = None, patience: float = 0) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: object = None,
+        patience: float = 0,
+        is_text: bool = False,
+    ) -> Any:
         """See `Transport`."""
         timeout = PATIENCE + patience
         try:
@@ -102,7 +119,7 @@ class OverHttp:
             raise NoServer(f"the server at {self._url} did not respond within {timeout:g} s") from reason
         except ConnectionError as reason:
             raise NoServer(f"no server answers at {self._url}; start one with: mockserver serve") from reason
-        return _read(self._url, result.status, result.body)
+        return _read(self._url, result.status, result.body, is_text)
 
     def close(self) -> None:
         """See `Transport`; the next call opens new connections."""
@@ -137,6 +154,7 @@ class InProcess:
         query: Query | None = None,
         body: object = None,
         patience: float = 0,  # noqa: ARG002 - a call in this process has no time limit
+        is_text: bool = False,
     ) -> Any:
         """See `Transport`."""
         statuses: list[str] = []
@@ -146,7 +164,7 @@ class InProcess:
 
         chunks = self.app(self._environ(method, path, _query(query)[1:], _body(body) or b""), start)
         content = _joined(chunks)
-        return _read(self._url, int(statuses[-1][:3]), content)
+        return _read(self._url, int(statuses[-1][:3]), content, is_text)
 
     def close(self) -> None:
         """See `Transport`; there are no connections to close."""
@@ -216,8 +234,10 @@ def _joined(chunks: Iterable[bytes]) -> bytes:
             close()
 
 
-def _read(url: str, status: int, content: bytes) -> Any:
-    """Return the JSON of a response, or raise the error that it reports."""
+def _read(url: str, status: int, content: bytes, is_text: bool) -> Any:
+    """Return the text or the JSON of a response, or raise the error that it reports."""
+    if is_text and status < 300:
+        return content.decode(errors="replace")
     if not content and status < 300:
         return None
     try:
