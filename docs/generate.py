@@ -39,6 +39,7 @@ PAGES: Mapping[str, Callable[[], Iterable[str]]] = {
 
 def files() -> Iterator[tuple[Path, str]]:
     """Yield every generated file with what it should hold."""
+    from mockserver.cli.config import schema_text as config_schema
     from mockserver.cli.fixtures import schema_text as world_schema
     from mockserver.cli.scenario import schema_text as scenario_schema
 
@@ -46,6 +47,7 @@ def files() -> Iterator[tuple[Path, str]]:
         yield REFERENCE / f"{name}.md", page(lines())
     for name, text in control_api.documents():
         yield REFERENCE / "openapi" / name, text
+    yield REFERENCE / "mockserver.schema.json", f"{config_schema()}\n"
     yield REFERENCE / "scenario.schema.json", f"{scenario_schema()}\n"
     yield REFERENCE / "world.schema.json", f"{world_schema()}\n"
     architecture = DOCS / "architecture.md"

@@ -1,15 +1,17 @@
 """The settings of a server, set once at start. Only this module reads the environment.
 
-Each field is a flag of ``mockserver serve`` and a variable: ``seed`` is ``--seed`` and ``MOCKSERVER_SEED``; only ``host`` and
-``port`` have variables of other names, `MOCKSERVER_LISTEN_HOST` and `MOCKSERVER_HTTP_PORT`.
+Each field is a flag of ``mockserver serve``, a variable and a key of `mockserver.toml`: ``state_sync`` is ``--state-sync``,
+``MOCKSERVER_STATE_SYNC`` and ``state-sync``. Only ``host`` and ``port`` have variables of other names,
+`MOCKSERVER_LISTEN_HOST` and `MOCKSERVER_HTTP_PORT`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, MutableMapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
+from dataclasses import Field, dataclass, field, fields, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
@@ -26,6 +28,8 @@ URL_VARIABLE, WORLD_VARIABLE = "MOCKSERVER_URL", "MOCKSERVER_WORLD_ID"
 """Variables by which client commands find a server and a world; not settings of a server."""
 PROXY_VARIABLE = "MOCKSERVER_PROXY_URL"
 """The variable that names a server's forward proxy to the children of `exec` and `env`; not a setting of a server."""
+CONFIG_VARIABLE = "MOCKSERVER_CONFIG"
+"""The variable that names the configuration file; not a setting of a server."""
 
 AN_INSTANT = "2026-06-01T12:00:00Z"
 """An example of an instant, for error messages."""
@@ -37,6 +41,11 @@ class Bounds(NamedTuple):
     least: int
     most: int | None = None
 
+    @property
+    def in_words(self) -> str:
+        """The bounds as they stand in a sentence after "a whole number"."""
+        return f"of at least {self.least}" if self.most is None else f"from {self.least} to {self.most}"
+
 
 Port: TypeAlias = Annotated[int, Bounds(0, 65535)]
 Counted: TypeAlias = Annotated[int, Bounds(1)]
@@ -46,92 +55,166 @@ class BadSetting(ValueError):
     """A setting's text cannot be read."""
 
 
+def _about(
+    about: str, *, flag: str | None = None, flag_about: str | None = None, metavar: str | None = None
+) -> dict[str, Any]:
+    """Return what is said of a setting beside its type and default; the arguments are those of `Definition`."""
+    return {"about": about, "flag": flag, "flag_about": flag_about, "metavar": metavar}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings of a server."""
+    """All settings of a server: each field is defined here once, and `definitions` tells its names, values and meaning."""
 
-    host: str = "127.0.0.1"
-    """The address to listen on."""
-    port: Port = HTTP_PORT
-    """The HTTP port; 0 picks a free one."""
-    https: bool = True
-    """Whether `mockserver serve` listens for HTTPS too."""
-    https_port: Port | None = None
-    """The HTTPS port: 7671 when none is given, or a free one when ``port`` is not the default."""
-    proxy: bool = True
-    """Whether `mockserver serve` offers the forward proxy."""
-    proxy_port: Port | None = None
-    """The forward proxy's port: 7672 when none is given, or a free one when ``port`` is not the default."""
-    names: tuple[str, ...] = ()
-    """Other names by which clients reach the server, separated by commas, such as that of its service in compose: the HTTPS
-    certificate includes them, and the control API answers to them."""
-    allow_hosts: tuple[str, ...] = ()
-    """Other hosts that the proxy connects to, separated by commas; ``*.example.com`` stands for all subdomains, ``*`` for all
-    hosts."""
-    other_hosts: Literal["block", "pass"] = "block"
-    """Where the proxy connects beside that: to loopback and private addresses for clients of this machine (``block``), or to
-    every host (``pass``). A host in a provider's domain is reached only if ``allow_hosts`` names it."""
-    ca: Path | None = None
-    """The folder of the certificate authority; one in the user's cache when none is given."""
-    world: Path | None = None
-    """The world file of the default world; the shipped one when none is given."""
-    keep_unknown: bool = False
-    """Whether the world file's accounts of providers that are not installed are kept, unread, for snapshots; else they are an error."""
-    seed: str = "default"
-    """The seed of identifiers and chance."""
-    freeze: str | None = None
-    """The ISO 8601 instant at which the default world's clock is frozen; it runs when none is given."""
-    state: str | None = None
-    """Where the worlds are kept: a file, made by the first start, or ``postgresql://USER@HOST/DATABASE``. When none is given, they
-    end with the process."""
-    state_sync: Literal["normal", "full"] = "normal"
-    """What an acknowledged request survives in a file: the end of the process, also by ``kill -9`` (``normal``), or loss of power
-    too (``full``), which is slower."""
-    state_journal: Literal["on", "off"] = "on"
-    """Whether the journal is kept in the state too."""
-    state_history: Counted = 10_000
-    """Commits of each world that are kept with their exchanges when a snapshot has made them superfluous."""
-    reload: bool = False
-    """Whether ``mockserver serve`` watches the world file, and restarts the default world when it changes."""
-    unknown_credentials: Literal["reject", "adopt"] = "reject"
-    """``reject`` them as the provider does, or ``adopt`` them: each gets a world of its own."""
-    token: str | None = None
-    """The token that the control API requires when other machines can reach it; when none is given, the one that is kept in
-    ``data``, which is generated at the first start."""
-    data: Path | None = None
-    """The folder that keeps the token between starts; one in the user's data folder when none is given."""
-    needs_token: bool = True
-    """Whether the control API requires a token when other machines can reach it."""
-    wsgi: bool = False
-    """Whether every request passes through the Flask application, as under other WSGI servers; else provider requests are
-    handled directly by the connection."""
-    shows_exchange: bool = True
-    """Whether a provider error carries ``X-Mockserver-Exchange: N``."""
-    trusted_proxies: str = "private"
-    """The peers whose ``Forwarded`` and ``X-Forwarded-*`` headers tell the URL that a client used: ``private`` (loopback and
-    private addresses), ``any``, ``none``, or addresses and networks, separated by commas."""
-    webhook_targets: str = "private"
-    """Where webhooks may be sent: ``private`` (loopback and private addresses), ``any``, or ``host:port`` names that are
-    allowed beside the private ones, separated by commas. Link-local and metadata addresses are never called."""
-    webhook_timeout: Annotated[int, Bounds(1, 3600)] = 10
-    """Seconds that one webhook attempt may take."""
-    webhook_redirects: Annotated[int, Bounds(0, 20)] = 0
-    """The number of redirects that a webhook attempt follows."""
-    journal_bytes: Counted = 32 * 2**20
-    """Bytes that all journals together may hold."""
-    journal_length: Counted = 10_000
-    """Exchanges that each world's journal may hold."""
-    body_bytes: Counted = 8 * 2**20
-    """Bytes of a request body that are read."""
-    head_bytes: Annotated[int, Bounds(1024)] = 64 * 2**10
-    """Bytes of a request's line and headers that are read."""
-    idle_seconds: Counted = 75
-    """Seconds that an idle connection is kept open."""
-    slow_seconds: Counted = 120
-    """Seconds that a client may take to send a body, or to take a response, beyond what it needs at 500 bytes a second; then
-    it is disconnected."""
-    log: Literal["quiet", "errors", "all"] = "errors"
-    """What is logged on stderr."""
+    host: str = field(default="127.0.0.1", metadata=_about("Address to listen on."))
+    names: tuple[str, ...] = field(
+        default=(),
+        metadata=_about(
+            "Names by which clients reach the server, such as that of its service in compose, for its HTTPS certificate and its control API.",
+            flag="--name",
+            metavar="NAME",
+        ),
+    )
+    port: Port = field(default=HTTP_PORT, metadata=_about("Port to listen on; 0 picks a free one."))
+    https_port: Port | None = field(
+        default=None, metadata=_about("Port for HTTPS; 7671, or a free one with another port for HTTP.")
+    )
+    proxy_port: Port | None = field(
+        default=None, metadata=_about("Port for the forward proxy; 7672, or a free one with another port for HTTP.")
+    )
+    https: bool = field(
+        default=True, metadata=_about("Whether to listen for HTTPS.", flag_about="Do not listen for HTTPS.")
+    )
+    proxy: bool = field(
+        default=True, metadata=_about("Whether to start the forward proxy.", flag_about="Do not start the proxy.")
+    )
+    world: Path | None = field(
+        default=None, metadata=_about("World file of the default world; the shipped one when none is given.")
+    )
+    reload: bool = field(default=False, metadata=_about("Reset the default world when the world file changes."))
+    keep_unknown: bool = field(
+        default=False,
+        metadata=_about(
+            "Keep the accounts of providers that are not installed, unread, for snapshots; else they are an error."
+        ),
+    )
+    seed: str = field(default="default", metadata=_about("Seed of the generated identifiers and of chance."))
+    freeze: str | None = field(
+        default=None,
+        metadata=_about(
+            "Instant at which the default world's clock is frozen, in ISO 8601; it runs when none is given.",
+            metavar="INSTANT",
+        ),
+    )
+    unknown_credentials: Literal["reject", "adopt"] = field(
+        default="reject",
+        metadata=_about("Treatment of unknown credentials: the provider's error, or a new world for each."),
+    )
+    state: str | None = field(
+        default=None,
+        metadata=_about(
+            "File, made by the first start, or postgresql:// URL in which all worlds are kept; without it they end with the process.",
+            metavar="FILE|URL",
+        ),
+    )
+    state_sync: Literal["normal", "full"] = field(
+        default="normal",
+        metadata=_about(
+            "What an acknowledged request survives in a file: kill -9, or loss of power too, which is slower."
+        ),
+    )
+    state_journal: Literal["on", "off"] = field(
+        default="on", metadata=_about("Whether the journal is kept in the state.")
+    )
+    state_history: Counted = field(
+        default=10_000, metadata=_about("Commits of each world that the state keeps behind its latest snapshot.")
+    )
+    allow_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=_about(
+            "Hosts to which the proxy forwards beside the providers', *.example.com for subdomains, or '*' for all.",
+            flag="--allow-host",
+            metavar="HOST",
+        ),
+    )
+    other_hosts: Literal["block", "pass"] = field(
+        default="block",
+        metadata=_about(
+            "block: of other hosts the proxy forwards only to loopback and private ones, for clients of this machine; pass: to all. A host in a provider's domain is reached only if it is allowed by name."
+        ),
+    )
+    ca: Path | None = field(
+        default=None,
+        metadata=_about(
+            "Folder of the certificate authority; one in the user's cache when none is given.", metavar="FOLDER"
+        ),
+    )
+    token: str | None = field(
+        default=None,
+        metadata=_about("Token of the control API, needed beyond loopback; generated and kept when not given."),
+    )
+    needs_token: bool = field(
+        default=True,
+        metadata=_about(
+            "Whether the control API requires a token when other machines can reach it.",
+            flag="--no-token",
+            flag_about="Need no token, even beyond loopback.",
+        ),
+    )
+    data: Path | None = field(
+        default=None,
+        metadata=_about(
+            "Folder that keeps the token between starts; one in the user's data folder when none is given.",
+            metavar="FOLDER",
+        ),
+    )
+    shows_exchange: bool = field(
+        default=True,
+        metadata=_about(
+            "Whether a provider error carries the header X-Mockserver-Exchange: N.",
+            flag="--no-exchange-header",
+            flag_about="Send no X-Mockserver-Exchange header with provider errors.",
+        ),
+    )
+    trusted_proxies: str = field(
+        default="private",
+        metadata=_about(
+            "Peers whose Forwarded and X-Forwarded-* headers count: private, any, none, or addresses and networks with commas between."
+        ),
+    )
+    webhook_targets: str = field(
+        default="private",
+        metadata=_about("Allowed addresses of webhooks: private, any, or HOST:PORT,… in addition to private ones."),
+    )
+    webhook_timeout: Annotated[int, Bounds(1, 3600)] = field(
+        default=10, metadata=_about("Time limit of a webhook attempt, in seconds.")
+    )
+    webhook_redirects: Annotated[int, Bounds(0, 20)] = field(
+        default=0, metadata=_about("Maximal number of redirects that a webhook attempt follows.")
+    )
+    journal_bytes: Counted = field(
+        default=32 * 2**20, metadata=_about("Maximal size of all journals together, in bytes.")
+    )
+    journal_length: Counted = field(
+        default=10_000, metadata=_about("Maximal number of exchanges in a world's journal.")
+    )
+    body_bytes: Counted = field(default=8 * 2**20, metadata=_about("Maximal size of a request body, in bytes."))
+    head_bytes: Annotated[int, Bounds(1024)] = field(
+        default=64 * 2**10, metadata=_about("Maximal size of a request's line and headers, in bytes.")
+    )
+    idle_seconds: Counted = field(
+        default=75, metadata=_about("Time for which an unused connection is kept open, in seconds.")
+    )
+    slow_seconds: Counted = field(
+        default=120,
+        metadata=_about(
+            "Time that a client may take for a body or a response beyond what 500 bytes a second take, in seconds."
+        ),
+    )
+    wsgi: bool = field(
+        default=False, metadata=_about("Send every request through the Flask application, as under other WSGI servers.")
+    )
+    log: Literal["quiet", "errors", "all"] = field(default="errors", metadata=_about("Amount of logging on stderr."))
 
     def with_token(self) -> Settings:
         """Return these settings, with a generated token if the control API requires one and none was given."""
@@ -167,16 +250,116 @@ class Settings:
         Raises:
             BadSetting: a value cannot be read.
         """
-        environ = os.environ if environ is None else environ
-        types = types_of_settings()
-        names = {variable_of(field.name): field.name for field in fields(cls)}
-        given = {names[key]: _read(key, text, types[names[key]]) for key, text in environ.items() if key in names}
-        unknown = [
-            key
-            for key in sorted(environ)
-            if key.startswith(_PREFIX) and key not in {*names, URL_VARIABLE, WORLD_VARIABLE, PROXY_VARIABLE}
-        ]
-        return cls(**given), [_unknown(key, names) for key in unknown]
+        given, unknown = read_environment(environ)
+        return cls(**given), unknown
+
+
+def read_environment(environ: Mapping[str, str] | None = None) -> tuple[dict[str, Any], list[str]]:
+    """Return the settings that the environment gives, by name, with a sentence for each unknown variable.
+
+    Raises:
+        BadSetting: a value cannot be read.
+    """
+    environ = os.environ if environ is None else environ
+    names = {each.variable: each for each in definitions().values()}
+    given = {names[key].name: names[key].read_text(text, key) for key, text in environ.items() if key in names}
+    others = (URL_VARIABLE, WORLD_VARIABLE, PROXY_VARIABLE, CONFIG_VARIABLE)
+    unknown = [key for key in sorted(environ) if key.startswith(_PREFIX) and key not in {*names, *others}]
+    return given, [_unknown(key, names) for key in unknown]
+
+
+class Definition(NamedTuple):
+    """All that is known of one setting: its names, its values and its meaning."""
+
+    name: str
+    """The field of `Settings`."""
+    kind: Any
+    """Its type, with the `Bounds` of a whole number."""
+    default: Any
+    about: str
+    """A sentence: what it sets."""
+    flag: str
+    """The flag of ``mockserver serve``; that of a switch that is on by default switches it off."""
+    flag_about: str
+    """The sentence of the flag's help."""
+    metavar: str | None
+    """How help shows the flag's value; ``None`` for click's own way."""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable; several values have commas between."""
+        return variable_of(self.name)
+
+    @property
+    def key(self) -> str:
+        """The key in a configuration file."""
+        return self.name.replace("_", "-")
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether its flag takes no value."""
+        return self.kind is bool
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it has several values."""
+        return bool(self.kind == tuple[str, ...])
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values that it may have; empty where they are not counted."""
+        return get_args(self.kind) if get_origin(self.kind) is Literal else ()
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of its value in a configuration file; the description completes the sentence "... is not"."""
+        if self.is_switch:
+            return {"type": "boolean", "description": "true or false"}
+        if self.is_list:
+            return {
+                "type": "array",
+                "items": {"type": "string", "description": "a text"},
+                "description": "a list of texts",
+            }
+        if self.choices:
+            return {"type": "string", "enum": [*self.choices], "description": _format_choices(self.choices)}
+        bounds = bounds_of(self.kind)
+        if bounds is None:
+            return {"type": "string", "description": "a text"}
+        most = {} if bounds.most is None else {"maximum": bounds.most}
+        return {"type": "integer", "minimum": bounds.least, **most, "description": f"a whole number {bounds.in_words}"}
+
+    def read_text(self, text: str, name: str) -> Any:
+        """Return the value of a variable's text.
+
+        Args:
+            text: the text.
+            name: what the error calls it.
+
+        Raises:
+            BadSetting: it cannot be read.
+        """
+        return _read(name, text, self.kind)
+
+
+def _format_choices(choices: Sequence[str]) -> str:
+    *most, last = map(repr, choices)
+    return f"{', '.join(most)} or {last}"
+
+
+@lru_cache(maxsize=1)
+def definitions() -> Mapping[str, Definition]:
+    """Return the definition of each setting by its name, in the order of help."""
+    types = types_of_settings()
+    return {each.name: _definition(each, types[each.name]) for each in fields(Settings)}
+
+
+def _definition(each: Field[Any], kind: Any) -> Definition:
+    given, on = each.metadata, kind is bool and each.default
+    flag = given["flag"] or f"--{'no-' if on else ''}{each.name.replace('_', '-')}"
+    return Definition(
+        each.name, kind, each.default, given["about"], flag, given["flag_about"] or given["about"], given["metavar"]
+    )
 
 
 def variable_of(name: str) -> str:
@@ -228,8 +411,7 @@ def _whole(key: str, text: str, bounds: Bounds) -> int:
     except ValueError:
         number = least - 1
     if number < least or (most is not None and number > most):
-        meant = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise BadSetting(f"{key} must be a whole number {meant}, not {text!r}")
+        raise BadSetting(f"{key} must be a whole number {bounds.in_words}, not {text!r}")
     return number
 
 
@@ -240,7 +422,7 @@ def _one_of(words: Collection[str], key: str, text: str) -> str:
     return word
 
 
-def _unknown(key: str, names: Mapping[str, str]) -> str:
+def _unknown(key: str, names: Collection[str]) -> str:
     ours = _OTHER_VARIABLES.get(key.removeprefix(_PREFIX).lower())
     if ours is not None:
         return f"{key} is not read, because another product's client uses it; set {ours} instead"

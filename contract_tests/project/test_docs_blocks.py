@@ -20,6 +20,7 @@ from lxml import etree
 
 from contract_tests.project.pages import BLOCKS, PAGES, PRINTED, ROOT, Block, prose_of
 from mockserver.cli import cli
+from mockserver.cli.common import DefaultGroup
 from mockserver.scenario import Scenario
 
 OWN = tuple(block for block in BLOCKS if not block.snippet)
@@ -158,6 +159,8 @@ def parse(command: str, *, is_whole: bool = True) -> str:
     context = click.Context(cli, info_name="mockserver")
     try:
         while isinstance(below, click.Group):
+            if isinstance(below, DefaultGroup):
+                rest = below.with_name(context, rest)
             _, rest, _ = below.make_parser(context).parse_args(rest)
             if not rest:
                 return ""

@@ -4,39 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import click
-
-from mockserver.cli.serve import serve
-from mockserver.settings import Settings, variable_of
+from mockserver.settings import Definition, definitions
 
 from .markdown import cell, code, table
 
 
 def settings() -> Iterator[str]:
-    """Every setting: its option, its variable, its default and its meaning."""
+    """Every setting: its key, its option, its variable, its default and its meaning."""
     yield "# Settings"
     yield ""
-    yield "A server reads its settings once, at its start. An option of `mockserver serve` wins over the environment variable, and the variable over the default."
-    names = Settings.__dataclass_fields__
+    yield "A server reads its settings once, at its start. An option of `mockserver serve` wins over the environment variable, the variable over the key in `mockserver.toml`, and that over the default. In Python, `Settings` has them with underscores in place of dashes."
     yield from table(
-        ("setting", "option", "variable", "default", "meaning"),
+        ("key", "option", "variable", "default", "meaning"),
         (
-            (
-                code(option.name),
-                ", ".join(map(code, option.opts)),
-                code(variable_of(option.name)),
-                default(option.name),
-                cell(option.help or "").rpartition(" [")[0],
-            )
-            for option in serve.params
-            if isinstance(option, click.Option) and option.name in names
+            (code(each.key), code(each.flag), code(each.variable), default(each), cell(each.about))
+            for each in definitions().values()
         ),
     )
 
 
-def default(name: str) -> str:
+def default(each: Definition) -> str:
     """The default of a setting in a cell of a table."""
-    value = Settings.__dataclass_fields__[name].default
-    if value is None or value == ():
+    if each.default is None or each.default == ():
         return ""
-    return code(value) if not isinstance(value, bool) else code("on" if value else "off")
+    return code(each.default) if not each.is_switch else code("on" if each.default else "off")

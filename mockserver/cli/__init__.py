@@ -40,6 +40,7 @@ _COMMANDS = {
     "verify": "Check that the expected exchanges happened.",
     "coverage": "Report which documented behaviours the clients have met.",
     "explain": "Explain why an exchange got its response.",
+    "config": "Show the settings and where each comes from; check mockserver.toml.",
     "provider": "List the installed providers and their operations.",
     "quirks": "List the points that the providers' documents leave open.",
     "errors": "List every provider error of every provider.",

@@ -17,13 +17,14 @@ import click
 from click.core import ParameterSource
 
 from mockserver.engine.instants import SECOND, parse_duration
-from mockserver.settings import URL_VARIABLE, WORLD_VARIABLE, read_variable, variable_of
+from mockserver.settings import CONFIG_VARIABLE, URL_VARIABLE, WORLD_VARIABLE, read_variable, variable_of
 
 from .console import to_json
 from .suggestions import SuggestingGroup
 
 if TYPE_CHECKING:
     from mockserver.client import Mock
+    from mockserver.config_file import ConfigFile
 
 URL = "http://127.0.0.1:7670"
 """The default URL of a server."""
@@ -47,9 +48,13 @@ class DefaultGroup(CommandGroup):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, with the name of the first subcommand before them if they begin with none."""
+        return super().parse_args(ctx, self.with_name(ctx, args))
+
+    def with_name(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return the arguments with the name of a subcommand in front."""
         names = self.list_commands(ctx)
         is_named = bool(args) and (args[0] in names or args[0] in ctx.help_option_names or not args[0].startswith("-"))
-        return super().parse_args(ctx, args if is_named else [names[0], *args])
+        return args if is_named else [names[0], *args]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of the subcommands, in the order of their definition."""
@@ -207,26 +212,104 @@ def hint(text: str) -> None:
     click.echo(text, err=True)
 
 
+# -- the configuration file ---------------------------------------------------------------------------------------------
+
+_CONFIG = "mockserver.config"
+"""The key of a context's `meta` under which the file of ``--config`` is kept."""
+
+
+def _keep_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
+    if path is not None:
+        ctx.meta[_CONFIG] = path  # all contexts of one command line share it
+
+
+CONFIG = click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    is_eager=True,
+    expose_value=False,
+    callback=_keep_config,
+    help=f"Configuration file, in place of the nearest mockserver.toml. [{CONFIG_VARIABLE}]",
+)
+
+
+def config_path() -> Path | None:
+    """Return the path of the configuration file: that of ``--config``, else of the variable, else the nearest one."""
+    ctx = click.get_current_context(silent=True)
+    given = None if ctx is None else ctx.meta.get(_CONFIG)
+    named = given or read_variable(CONFIG_VARIABLE)
+    if named is not None:
+        return Path(named)
+    from mockserver.config_file import find_config_file
+
+    try:
+        return find_config_file(Path.cwd())
+    except OSError:  # the current folder was deleted
+        return None
+
+
+def config_file() -> ConfigFile | None:
+    """Return the configuration file; ``None`` when there is none.
+
+    Raises:
+        FileError: it is invalid.
+        OSError: it cannot be read.
+    """
+    path = config_path()
+    if path is None:
+        return None
+    from mockserver.config_file import read_config_file
+
+    return read_config_file(path)
+
+
+def read_setting(name: str) -> str | None:
+    """Return the text of a setting: that of its variable, else that of the configuration file."""
+    text = read_variable(variable_of(name))
+    if text is not None:
+        return text
+    file = config_file()
+    value = None if file is None else file.settings.get(name)
+    return None if value is None else str(value)
+
+
 # -- the server and the world ------------------------------------------------------------------------------------------
 
 
 class _VariableOption(click.Option):
-    """An option with an environment variable, which `mockserver.settings` reads."""
+    """An option with an environment variable, which `mockserver.settings` reads, and perhaps a value in the configuration file."""
 
-    def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002 - click's signature
-        """Return the text of the variable, if it is set."""
+    def __init__(self, *given: Any, in_file: Callable[[ConfigFile], Any] | None = None, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._in_file = in_file
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Return the text of the variable if it is set, else that of the configuration file."""
         assert isinstance(self.envvar, str)
-        return read_variable(self.envvar)
+        text = read_variable(self.envvar)
+        if text is not None or self._in_file is None or ctx.resilient_parsing:
+            return text
+        file = config_file()
+        value = None if file is None else self._in_file(file)
+        return None if value is None else str(value)
 
 
 def variable_option(*names: str, variable: str, **options: Any) -> Callable[[Command], Command]:
-    """Return an option whose value may stand in an environment variable, which help names."""
+    """Return an option whose value may stand in an environment variable, which help names, or be what ``in_file`` finds."""
     return click.option(*names, cls=_VariableOption, envvar=variable, show_envvar=True, **options)
 
 
+def setting_option(*names: str, setting: str, **options: Any) -> Callable[[Command], Command]:
+    """Return an option for a setting of the server, whose value may stand in its variable or in the configuration file."""
+    return variable_option(
+        *names, variable=variable_of(setting), in_file=lambda file: file.settings.get(setting), **options
+    )
+
+
 _SERVER = (
-    variable_option("--server", "url", variable=URL_VARIABLE, metavar="URL", default=URL, show_default=True, help="The server."),
-    variable_option("--token", variable=variable_of("token"), metavar="TEXT", help="Token of the control API, for a server that listens beyond loopback; one of this machine is found."),
+    variable_option("--server", "url", variable=URL_VARIABLE, in_file=lambda file: file.url, metavar="URL", default=URL, show_default=True, help="The server."),
+    setting_option("--token", setting="token", metavar="TEXT", help="Token of the control API, for a server that listens beyond loopback; one of this machine is found."),
 )  # fmt: skip
 FORMAT = click.option(
     "--format",
@@ -240,6 +323,7 @@ _WORLD = variable_option(
     "--world",
     "world_id",
     variable=WORLD_VARIABLE,
+    in_file=lambda file: file.world,
     metavar="WORLD",
     default="default",
     show_default=True,
@@ -264,7 +348,7 @@ def kept_token(url: str) -> str | None:
     """Return the token that servers of this machine keep, if the URL is one of this machine."""
     from mockserver.client.token_file import is_this_machine, read_token
 
-    data = read_variable(variable_of("data"))
+    data = read_setting("data")
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockserver.settings import URL_VARIABLE, variable_of
+from mockserver.settings import URL_VARIABLE
 
-from .common import FORMAT, CliError, ExitCode, Output, kept_token, variable_option
+from .common import FORMAT, CliError, ExitCode, Output, kept_token, setting_option, variable_option
 from .serve import option, settings_with
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ Examples:
     metavar="URL",
     help="A running server on this machine; without it, a server is started.",
 )
-@variable_option(
+@setting_option(
     "--token",
-    variable=variable_of("token"),
+    setting="token",
     metavar="TEXT",
     help="Token of that server's control API, if it needs one.",
 )
-@option("port", "Port of the server that is started; 0 picks a free one.")
+@option("port")
 @FORMAT
 def demo(demo: str | None, url: str | None, token: str | None, port: int | None, form: str) -> None:
     """Run a demo: real clients in their own world. Without DEMO, start a server and print the URL of its demos."""

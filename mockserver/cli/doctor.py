@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from mockserver.settings import Settings, environment, variable_of
+from mockserver.settings import Settings, environment
 
 from .child_env import environment_of
-from .common import FORMAT, ExitCode, Output, hint, table, variable_option
+from .common import FORMAT, ExitCode, Output, hint, setting_option, table
 
 
 @click.command(
@@ -23,9 +23,9 @@ Examples:
 """
 )
 @click.option("--only", multiple=True, metavar="NAME", help="Only this runtime or program; may be repeated.")
-@variable_option(
+@setting_option(
     "--ca",
-    variable=variable_of("ca"),
+    setting="ca",
     metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the certificate authority.",

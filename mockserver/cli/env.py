@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockserver.settings import environment, variable_of
+from mockserver.settings import environment
 
 from .child_env import environment_for
-from .common import Output, hint, to_server, variable_option
+from .common import Output, hint, setting_option, to_server
 
 if TYPE_CHECKING:
     from mockserver.client import Mock
@@ -32,9 +32,9 @@ Examples:
     show_default=True,
     help="Syntax of the output.",
 )
-@variable_option(
+@setting_option(
     "--folder",
-    variable=variable_of("ca"),
+    setting="ca",
     metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the certificate files that the variables name; default: in the user's cache.",

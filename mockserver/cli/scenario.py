@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockserver.settings import URL_VARIABLE, variable_of
+from mockserver.settings import URL_VARIABLE
 
-from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, hint, kept_token, variable_option
+from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, hint, kept_token, setting_option, variable_option
 
 if TYPE_CHECKING:
     from mockserver.client import Mock
@@ -51,9 +51,9 @@ Examples:
     metavar="URL",
     help="A running server on this machine; without it, one is started for the run.",
 )
-@variable_option(
+@setting_option(
     "--token",
-    variable=variable_of("token"),
+    setting="token",
     metavar="TEXT",
     help="Token of that server's control API, if it needs one.",
 )

@@ -7,19 +7,19 @@ import gc
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from mockserver.client.token_file import keep_token, read_token, token_path
 from mockserver.engine.instants import parse_instant
-from mockserver.settings import AN_INSTANT, Settings, bounds_of, types_of_settings, variable_of
+from mockserver.settings import AN_INSTANT, Settings, bounds_of, definitions, read_environment
 
-from .common import FORMAT, Output, decorated, hint
+from .common import CONFIG, FORMAT, Output, config_file, decorated, hint
 from .reload import FileWatcher
 
 if TYPE_CHECKING:
@@ -33,19 +33,31 @@ _PAUSE = 0.5
 _SWITCH_INTERVAL = 0.0002
 """Seconds after which a thread that computes lets the event loop go on, if that has something to do; Python's own is 0.005."""
 _LEVELS = {"quiet": logging.WARNING, "errors": logging.INFO, "all": logging.DEBUG}
-_DEFAULTS = {field.name: field.default for field in fields(Settings)}
-_TYPES = types_of_settings()
 
 
-def option(name: str, about: str, flag: str | None = None, **options: Any) -> Callable[[_Command], _Command]:
-    """Return the click option of a setting, with its bounds, its environment variable and its default."""
-    default, kind = _DEFAULTS[name], _TYPES[name]
-    if (bounds := bounds_of(kind)) is not None:
+def option(name: str) -> Callable[[_Command], _Command]:
+    """Return the click option of a setting."""
+    setting = definitions()[name]
+    default = "" if setting.is_switch or setting.default in (None, ()) else f"; default: {setting.default}"
+    about = f"{setting.flag_about.removesuffix('.')}; may be repeated." if setting.is_list else setting.flag_about
+    variable = f"{setting.variable}=off" if setting.is_switch and setting.default else setting.variable
+    options: dict[str, Any] = {"metavar": setting.metavar, "multiple": setting.is_list}
+    if setting.is_switch:
+        options = {"is_flag": True, "callback": _switch_off if setting.default else None}
+    elif setting.choices:
+        options["type"] = click.Choice(setting.choices)
+    elif (bounds := bounds_of(setting.kind)) is not None:
         options["type"] = click.IntRange(*bounds)
-    elif get_origin(kind) is Literal:
-        options["type"] = click.Choice(get_args(kind))
-    shown = f" [{variable_of(name)}; default: {default}]" if default not in (None, ()) else f" [{variable_of(name)}]"
-    return click.option(flag or f"--{name.replace('_', '-')}", name, default=None, help=about + shown, **options)
+    elif setting.kind == Path | None:
+        options["type"] = click.Path(path_type=Path, file_okay=setting.metavar != "FOLDER")
+    elif name == "freeze":
+        options["type"] = _as_instant
+    return click.option(setting.flag, name, default=None, help=f"{about} [{variable}{default}]", **options)
+
+
+def _switch_off(_ctx: click.Context, _parameter: click.Parameter, is_given: bool | None) -> bool | None:
+    """Return the value of a setting whose flag switches it off."""
+    return False if is_given else None
 
 
 def _as_instant(text: str) -> str:
@@ -57,34 +69,18 @@ def _as_instant(text: str) -> str:
 
 
 _SHARED = (
-    option("world", "World file of the default world.", type=click.Path(path_type=Path)),
-    option("seed", "Seed of the generated identifiers."),
-    option("freeze", "Instant at which the default world's clock is frozen.", metavar="INSTANT", type=_as_instant),
-    option(
-        "unknown_credentials",
-        "Treatment of unknown credentials: the provider's error, or a new world for each.",
-    ),
-    option(
-        "allow_hosts",
-        "A host to which the proxy forwards, *.example.com for its subdomains, or '*' for all; may be repeated.",
-        flag="--allow-host",
-        metavar="HOST",
-        multiple=True,
-    ),
-    option("other_hosts", "block: of other hosts the proxy forwards only to loopback and private ones; pass: to all."),
-    option(
-        "ca", "Folder of the certificate authority.", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False)
-    ),
-    option(
-        "webhook_targets", "Allowed addresses of webhooks: private, any, or HOST:PORT,… in addition to private ones."
-    ),
-    option("log", "Amount of logging on stderr."),
+    *("world", "seed", "freeze", "unknown_credentials", "allow_hosts", "other_hosts", "ca", "webhook_targets", "log"),
 )
+"""The settings that every command takes that starts a server."""
 
 
 def starting(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of every command that starts a server."""
-    return decorated(command, _SHARED)
+    return decorated(command, [*map(option, _SHARED), CONFIG])
+
+
+def _with_all_settings(command: Callable[..., None]) -> Callable[..., None]:
+    return decorated(command, map(option, definitions()))
 
 
 @click.command(
@@ -99,67 +95,15 @@ Examples:
   mockserver serve --state postgresql://mock@db.example/mock
 """
 )
-@option("host", "Address to listen on.")
-@option(
-    "names",
-    "A name by which clients reach the server, for its HTTPS certificate and its control API; may be repeated.",
-    flag="--name",
-    metavar="NAME",
-    multiple=True,
-)
-@option("port", "Port to listen on; 0 picks a free one.")
-@option("https_port", "Port for HTTPS; 7671, or a free one with another --port.")
-@option("proxy_port", "Port for the forward proxy; 7672, or a free one with another --port.")
-@click.option("--no-https", is_flag=True, help="Do not listen for HTTPS. [MOCKSERVER_HTTPS=off]")
-@click.option("--no-proxy", is_flag=True, help="Do not start the proxy. [MOCKSERVER_PROXY=off]")
-@click.option(
-    "--reload",
-    is_flag=True,
-    default=None,
-    help="Reset the default world when the world file changes. [MOCKSERVER_RELOAD]",
-)
-@click.option(
-    "--keep-unknown",
-    is_flag=True,
-    default=None,
-    help="Keep the accounts of providers that are not installed. [MOCKSERVER_KEEP_UNKNOWN]",
-)
-@click.option(
-    "--wsgi", is_flag=True, default=None, help="Send every request through the Flask application. [MOCKSERVER_WSGI]"
-)
-@option("token", "Token of the control API, needed beyond loopback; generated and kept when not given.")
-@option("data", "Folder that keeps the token.", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--no-token", "no_token", is_flag=True, help="Need no token, even beyond loopback.")
-@click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange header with provider errors.")
-@option(
-    "trusted_proxies",
-    "Peers whose Forwarded and X-Forwarded-* headers count: private, any, none, or addresses and networks with commas between.",
-)
-@option("webhook_timeout", "Time limit of a webhook attempt, in seconds.")
-@option("webhook_redirects", "Maximal number of redirects that a webhook attempt follows.")
-@option(
-    "state",
-    "File or postgresql:// URL in which all worlds are kept; without it they end with the process.",
-    metavar="FILE|URL",
-)
-@option("state_sync", "What an acknowledged request survives in a file: kill -9, or loss of power too.")
-@option("state_journal", "Whether the journal is kept in the state.")
-@option("state_history", "Commits of each world that the state keeps behind its latest snapshot.")
-@option("journal_bytes", "Maximal size of all journals together, in bytes.")
-@option("journal_length", "Maximal number of exchanges in a world's journal.")
-@option("body_bytes", "Maximal size of a request body, in bytes.")
-@option("head_bytes", "Maximal size of a request's line and headers, in bytes.")
-@option("idle_seconds", "Time for which an unused connection is kept open, in seconds.")
-@option(
-    "slow_seconds",
-    "Time that a client may take for a body or a response beyond what 500 bytes a second take, in seconds.",
-)
-@starting
+@_with_all_settings
+@CONFIG
 @FORMAT
-def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bool, form: str, **flags: Any) -> None:
-    """Start the mock server: it responds as the providers do, until Ctrl-C. With --format json, a line shows its URLs."""
-    switched_off = {"needs_token": no_token, "shows_exchange": no_exchange_header, "https": no_https, "proxy": no_proxy}
-    settings = settings_with(flags | {name: False for name, is_off in switched_off.items() if is_off})
+def serve(form: str, **flags: Any) -> None:
+    """Start the mock server: it responds as the providers do, until Ctrl-C. With --format json, a line shows its URLs.
+
+    Each setting may stand in mockserver.toml too; mockserver config show says where its value comes from.
+    """
+    settings = settings_with(flags)
     settings = _with_kept_token(settings)
     if settings.reload and settings.world is None:
         raise click.UsageError("--reload watches a world file; name it with --world FILE")
@@ -197,11 +141,14 @@ def start_log(settings: Settings) -> None:
 
 
 def settings_with(flags: Mapping[str, Any]) -> Settings:
-    """Return the settings of the environment, overridden by flags. Unknown variables are reported on stderr."""
-    settings, unknown = Settings.from_environment()
+    """Return the settings of flags, else of the environment, else of the configuration file. Unknown variables are reported on stderr."""
+    in_environment, unknown = read_environment()
     for sentence in unknown:
         click.echo(f"mockserver: {sentence}", err=True)
-    return replace(settings, **{name: value for name, value in flags.items() if value not in (None, ())})
+    file = config_file()
+    in_file = {} if file is None else file.settings
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    return Settings(**{**in_file, **in_environment, **given})
 
 
 def _with_kept_token(settings: Settings) -> Settings:

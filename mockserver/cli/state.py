@@ -9,9 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from mockserver.settings import read_variable, variable_of
-
-from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, table
+from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, read_setting, table
 
 if TYPE_CHECKING:
     from mockserver.stores.sql import SqlStore
@@ -32,9 +30,11 @@ def state() -> None:
 
 
 def _as_state(_ctx: click.Context, _parameter: click.Parameter, given: str | None) -> str:
-    found = given or read_variable(variable_of("state"))
+    found = given or read_setting("state")
     if found is None:
-        raise click.UsageError("name the state: a file, a postgresql:// URL, or MOCKSERVER_STATE")
+        raise click.UsageError(
+            "name the state: a file, a postgresql:// URL, MOCKSERVER_STATE, or state in mockserver.toml"
+        )
     return found
 
 
