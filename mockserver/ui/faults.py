@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .exchanges import fault_kinds
+from mockserver.engine.faults import Target
+from mockserver.http.fault_rules import CRITERIA, RULE
+
 from .page_context import PageRequest
 
 _TITLES: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -44,18 +46,80 @@ TIMES = {"1": "once", "2": "twice", "3": "3 times", "": "every time"}
 """How often a rule can act: the form value, with the label."""
 
 
-class Option(NamedTuple):
-    """An input field for one option of a kind of fault."""
+_OPTIONS: Mapping[str, str] = {
+    "name": "Provider error",
+    "status": "HTTP status",
+    "body": "Body",
+    "type": "Content-Type",
+    "by": "Bytes more (or less) than the body has",
+    "seconds": "Seconds",
+    "least": "Shortest delay, in seconds",
+    "most": "Longest delay, in seconds",
+    "median": "Usual delay, in seconds",
+    "sigma": "Spread of the delays",
+    "size": "Bytes at a time",
+    "pause": "Seconds between them",
+    "keep": "Bytes that are sent",
+    "base64": "Bytes, in base64",
+    "attempts": "Attempts",
+}
+"""The label of each option of a fault. Other options show their own name."""
+
+_SUMMARIES: Mapping[str, str] = {
+    "provider_error": "{name}",
+    "static_response": "status {status}",
+    "wrong_length": "{by:+} bytes",
+    "delay": "{seconds} s",
+    "uniform_delay": "{least} to {most} s",
+    "lognormal_delay": "usually {median} s, spread {sigma}",
+    "slow": "{size} bytes, then a pause of {pause} s",
+    "cut": "after {keep} bytes",
+    "lost_acknowledgement": "of {attempts} attempts",
+    "give_up": "after {attempts} attempts",
+}
+"""The required options of a kind of fault in words; those that are not named here follow with their labels."""
+
+_LONGEST = 60
+"""The characters of a value that are shown in the table of rules."""
+
+_POINTS = {
+    "before": "before the operation takes effect",
+    "after": "after the operation has taken effect",
+}
+
+_CRITERIA: Mapping[str, str] = {
+    "method": "Method",
+    "path": "Path",
+    "account": "Account",
+    "kind": "Kind of webhook",
+    "url": "URL",
+}
+"""The label of each criterion that is one text, beside the provider and the operation."""
+
+_CONDITIONS: Mapping[str, str] = {
+    "every": "Only every …th that matches",
+    "nth": "Only the …th that matches",
+    "skip": "Not the first …",
+    "from": "From",
+    "until": "Until",
+    "probability": "Probability, from 0 to 1",
+}
+"""The label of each condition beside ``first``."""
+
+
+class Field(NamedTuple):
+    """An input field of a form."""
 
     name: str
+    label: str
     about: str
     type: str
     """``number`` or ``text``."""
-    step: str
-    minimum: Any
-    maximum: Any
-    is_required: bool
-    example: str
+    step: str = ""
+    minimum: Any = ""
+    maximum: Any = ""
+    is_required: bool = False
+    example: str = ""
 
 
 class FaultKindForm(NamedTuple):
@@ -67,8 +131,16 @@ class FaultKindForm(NamedTuple):
     target: str
     title: str
     about: str
-    points: tuple[str, ...]
-    options: tuple[Option, ...]
+    points: tuple[tuple[str, str], ...]
+    """Each with its label."""
+    options: tuple[Field, ...]
+    criteria: tuple[Field, ...]
+    conditions: tuple[Field, ...]
+
+    def matches(self, words: list[str]) -> bool:
+        """Return whether all words are in what the page says of it."""
+        text = f"{self.name} {self.title} {self.about}".casefold()
+        return all(word in text for word in words)
 
 
 _EXAMPLES = {"seconds": "5", "least": "1", "most": "10", "median": "1", "sigma": "0.5", "size": "16", "pause": "0.5"}
@@ -76,11 +148,16 @@ _EXAMPLES |= {"keep": "100", "by": "10", "status": "503", "body": "Service Unava
 
 
 def view_model(page_request: PageRequest) -> dict[str, Any]:
-    """Return what the section's template shows."""
+    """Return what the section's template shows.
+
+    Args:
+        page_request: ``q`` is what the kinds of faults have to contain.
+    """
     kinds = [_kind_form(each) for each in page_request.call_api("GET", "/_mock/faults")["kinds"]]
     order = [(target, name) for target, titles in _TITLES.items() for name in titles]
     place = {key: index for index, key in enumerate(order)}
     kinds.sort(key=lambda kind: place.get((kind.target, kind.name), len(place)))
+    wanted = page_request.args.get("q", "").strip()
     operations = [
         (provider.title, [(f"{provider.name}|{operation}", operation) for operation in provider.operations_by_name])
         for provider in page_request.context.providers
@@ -90,8 +167,9 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
         for provider in page_request.context.providers
     ]
     return {
-        "rules": [_rule_view(each) for each in page_request.call_api("GET", "faults")["faults"]],
-        "kinds": kinds,
+        "rules": [_rule_view(page_request, each) for each in page_request.call_api("GET", "faults")["faults"]],
+        "kinds": [kind for kind in kinds if kind.matches(wanted.casefold().split())],
+        "wanted": wanted,
         "operations": operations,
         "errors": errors,
         "providers": [(provider.name, provider.title) for provider in page_request.context.providers],
@@ -99,17 +177,70 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
     }
 
 
-def _rule_view(rule: Mapping[str, Any]) -> dict[str, Any]:
-    kinds = fault_kinds(rule)
-    title, _ = _TITLES[rule["target"]].get(kinds, (kinds, ""))
+# -- the rules -----------------------------------------------------------------------------------------------------------
+
+
+def _rule_view(page_request: PageRequest, rule: Mapping[str, Any]) -> dict[str, Any]:
+    faults = rule["fault"] if isinstance(rule["fault"], list) else [rule["fault"]]
+    target = rule["target"]
+    limit = rule.get("expires_after")
+    return {
+        **rule,
+        "title": ", then ".join(_TITLES[target].get(each["kind"], (each["kind"], ""))[0] for each in faults),
+        "faults": [_describe_fault(target, each) for each in faults],
+        "matches": list(_describe_match(page_request, rule)),
+        "conditions": [_condition(name, value) for name, value in (rule.get("when") or {}).items()]
+        + ([f"ends after {limit} hits"] if limit else []),
+        "point_text": "" if target == "webhook" else _POINTS[rule["point"]],
+    }
+
+
+def _describe_fault(target: str, fault: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the title of a fault, and its options in words."""
+    kind = fault["kind"]
+    title, _ = _TITLES[target].get(kind, (kind, ""))
+    options = {name: value for name, value in fault.items() if name != "kind" and value not in (None, "")}
+    template = _SUMMARIES.get(kind, "")
+    said = {name for name in options if f"{{{name}" in template}
+    try:
+        parts = [template.format_map(options)] if template and said else []
+    except (KeyError, ValueError):  # an option that is not required is missing
+        parts, said = [], set()
+    parts += [f"{_OPTIONS.get(name, name)}: {_shorten(value)}" for name, value in options.items() if name not in said]
+    return title, "; ".join(parts)
+
+
+def _shorten(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _describe_match(page_request: PageRequest, rule: Mapping[str, Any]) -> Iterator[str]:
     match = {name: value for name, value in (rule.get("match") or {}).items() if value}
-    when = [_condition(name, value) for name, value in (rule.get("when") or {}).items()]
-    return {**rule, "title": title, "kinds": kinds, "match": match, "conditions": when}
+    if not match:
+        yield "every webhook" if rule["target"] == "webhook" else "every request"
+    for name, value in match.items():
+        if name == "provider":
+            yield page_request.context.titles.get(value, value)
+        elif name == "operation":
+            yield value
+        elif isinstance(value, Mapping):
+            what = "parameter" if name == "parameters" else "header"
+            for key, wanted in value.items():
+                is_pattern = isinstance(wanted, Mapping)
+                yield f"{what} {key} {'matches' if is_pattern else 'is'} {wanted['pattern'] if is_pattern else wanted}"
+        else:
+            yield f"{_CRITERIA.get(name, name).lower()} {value}"
 
 
 def _condition(name: str, value: Any) -> str:
     """Return a condition of a rule in the words of ``fault add``, such as ``every 3``."""
-    return f"the first {value}" if name == "first" else f"{name} {value}"
+    if name == "first":
+        return "once" if value == 1 else f"the first {value}"
+    return f"{name} {value}"
+
+
+# -- the forms -----------------------------------------------------------------------------------------------------------
 
 
 def _kind_form(kind: Mapping[str, Any]) -> FaultKindForm:
@@ -122,13 +253,32 @@ def _kind_form(kind: Mapping[str, Any]) -> FaultKindForm:
         if option != "kind"
     )
     kind_id = name if target == "response" else f"{target}-{name}"
-    return FaultKindForm(kind_id, name, target, title, about, tuple(kind["points"]), options)
+    points = tuple((point, _POINTS[point]) for point in kind["points"])
+    criteria = tuple(
+        Field(criterion, label, _about_criterion(criterion), "text")
+        for criterion, label in _CRITERIA.items()
+        if criterion in CRITERIA[_target(target)]
+    )
+    when = RULE["properties"]["when"]["properties"]
+    conditions = tuple(
+        _field(condition, label, when[condition], is_required=False) for condition, label in _CONDITIONS.items()
+    )
+    return FaultKindForm(kind_id, name, target, title, about, points, options, criteria, conditions)
 
 
-def _option(name: str, schema: Mapping[str, Any], is_required: bool) -> Option:
+def _about_criterion(name: str) -> str:
+    return "* stands for any characters" if name == "url" else ""
+
+
+def _option(name: str, schema: Mapping[str, Any], is_required: bool) -> Field:
+    return _field(name, _OPTIONS.get(name, name), schema, is_required=is_required)
+
+
+def _field(name: str, label: str, schema: Mapping[str, Any], *, is_required: bool) -> Field:
     is_number = schema["type"] in ("number", "integer")
-    return Option(
+    return Field(
         name,
+        label,
         schema["description"],
         "number" if is_number else "text",
         "1" if schema["type"] == "integer" else "any",
@@ -163,16 +313,30 @@ def add_rule(page_request: PageRequest) -> None:
     error_provider, bar, name = fault.get("name", "").partition("|")
     if bar:  # a provider error belongs to one provider
         fault["name"], provider = name, provider or error_provider
-    match = {name: value for name, value in (("provider", provider), ("operation", operation)) if value}
+    given = {"provider": provider, "operation": operation}
+    given |= {name: form.get(f"match-{name}", "").strip() for name in CRITERIA[_target(target)] if name in _CRITERIA}
     rule: dict[str, Any] = {"target": target, "fault": fault}
     if form.get("point"):
         rule["point"] = form["point"]
-    if form.get("times"):
-        times = form["times"]
-        rule["when"] = {"first": int(times) if times.isdecimal() else times}
-    if match:
+    if when := _read_conditions(form):
+        rule["when"] = when
+    if match := {name: value for name, value in given.items() if value}:
         rule["match"] = match
     page_request.call_api("POST", "faults", rule)
+
+
+def _target(text: str) -> Target:
+    return "webhook" if text == "webhook" else "response"
+
+
+def _read_conditions(form: Mapping[str, str]) -> dict[str, Any]:
+    times = form.get("times", "")
+    found: dict[str, Any] = {"first": int(times) if times.isdecimal() else times} if times else {}
+    for name in _CONDITIONS:
+        text = form.get(f"when-{name}", "").strip()
+        if text:
+            found[name] = _parse_option(name, text, RULE["properties"]["when"]["properties"][name])
+    return found
 
 
 def _parse_option(name: str, text: str, schema: Mapping[str, Any]) -> Any:

@@ -156,7 +156,7 @@ def _submit_variants(page_request: PageRequest) -> str:
     from . import variants
 
     variants.choose_variant(page_request)
-    return page_request.url_for_section("variants")
+    return page_request.url_for_section("variants", **page_request.args.to_dict())
 
 
 def _submit_checkpoints(page_request: PageRequest) -> str:

@@ -1,11 +1,10 @@
-"""The sections clock, faults, variants, worlds and demos, driven by a browser while real clients send requests."""
+"""The sections clock, worlds and demos, driven by a browser while real clients send requests."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-import requests
 from playwright.sync_api import expect
 
 from mockserver.demo import NAMES, find_demo
@@ -72,86 +71,6 @@ def test_the_timeline_shows_what_is_due_and_what_happened(look, open_page, world
     expect(page.locator("#now")).to_contain_text("12:01:30")
     expect(past).to_contain_text("5556667777 wrote: I am late")
     expect(page.locator("#timeline")).to_contain_text("Nothing is due")
-
-
-# -- faults --------------------------------------------------------------------------------------------------------------
-
-
-def test_a_fault_rule_is_added_from_the_list_hit_and_removed(look, open_page, world, sender):
-    page = open_page("worlds/mine/faults", look)
-    page.locator("#kind-reset > summary").click()
-    kind = page.locator("#kind-reset")
-    kind.get_by_label("matches").select_option("dialogtech|sms.send_message")
-    kind.get_by_label("how often").select_option("once")
-    kind.get_by_role("button", name="Add").click()
-    rules = page.locator("#rules .card")
-    expect(rules).to_contain_text("Reset connection")
-    expect(rules).to_contain_text("0 hits, 1 remaining")
-    wait_until_live(page)
-    with pytest.raises(requests.ConnectionError):
-        sender.send("accepted, and the reply is lost")
-    expect(rules).to_contain_text("1 hits, exhausted")
-    rules.get_by_role("button", name="Remove").click()
-    expect(page.locator("#rules")).to_contain_text("No rules.")
-
-    assert () == world.faults.list()
-    assert 1 == len(world.messages("dialogtech", number="5556667777"))
-
-
-def test_the_options_of_a_fault_are_checked(open_page, world):
-    page = open_page("worlds/mine/faults")
-    page.locator("#kind-uniform_delay > summary").click()
-    kind = page.locator("#kind-uniform_delay")
-    kind.get_by_label("least").fill("5")
-    kind.get_by_label("most").fill("1")
-    kind.get_by_role("button", name="Add").click()
-
-    expect(page.get_by_role("alert")).to_contain_text("less than least")
-
-
-def test_a_fault_rule_that_another_client_adds_appears_at_once(open_page, world):
-    page = open_page("worlds/mine/faults")
-    wait_until_live(page)
-    world.faults.add("delay", seconds=3)
-    expect(page.locator("#rules .card")).to_contain_text("Delay")
-    world.faults.add("duplicate", target="webhook")
-    expect(page.locator("#rules .card")).to_have_count(2)
-    world.faults.clear()
-    expect(page.locator("#rules .card")).to_have_count(0)
-
-
-def test_a_rule_of_every_kind_of_fault_can_be_added(open_page, server, world):
-    page = open_page("worlds/mine/faults")
-    kinds = [(each["target"], each["kind"]) for each in server.fault_kinds()]
-    for count, (target, kind) in enumerate(kinds, 1):
-        name = kind if target == "response" else f"{target}-{kind}"
-        page.locator(f"#kind-{name} > summary").click()
-        page.locator(f"#add-{name}").click()
-        expect(page.locator("#rules .card")).to_have_count(count)
-
-    assert kinds == [(rule.row["target"], rule.row["fault"]["kind"]) for rule in world.faults.list()]
-
-
-# -- variants ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_variant_is_switched_beside_the_documents_sentences(look, open_page, world, sender):
-    page = open_page("worlds/mine/variants", look)
-    switch = page.locator("[id='switch-dialogtech.limits.number']")
-    expect(switch).to_contain_text("1 sms per number per second")
-    expect(switch).to_contain_text("Other variant:")
-    switch.get_by_role("button", name="to", exact=True).click()
-    expect(switch.get_by_role("button", name="to", exact=True)).to_have_attribute("aria-pressed", "true")
-    assert "to" == world.variants["dialogtech.limits.number"]
-
-    wait_until_live(page)
-    world.variants.set(limits="off")
-    limits = page.locator("[id='switch-limits']")
-    expect(limits.get_by_role("button", name="off")).to_have_attribute("aria-pressed", "true")
-    zone = page.locator("[id='switch-dialogtech.zone']")
-    zone.get_by_label("or a zone").fill("Mars/Olympus")
-    zone.get_by_role("button", name="Set").click()
-    expect(page.get_by_role("alert")).to_contain_text("Mars/Olympus")
 
 
 # -- worlds --------------------------------------------------------------------------------------------------------------
