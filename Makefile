@@ -19,7 +19,7 @@
 # make pythons          run it with every other Python of pyproject.toml that this machine has
 # make fuzz   ask the server in wrong and strange ways for ten minutes (SECONDS=600), drawn from a SEED that is printed
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
-# make screenshots   take the README's pictures of the page again
+# make screenshots   take the documentation's pictures of the page again
 # make bench-in-process   measure each operation without a network
 # make reference rewrite docs/reference/ and the drawing in docs/architecture.md
 # make docs   build the documentation site into .cache/site; warnings are errors

@@ -1,4 +1,4 @@
-"""Where the time of one request goes, from the bytes of the connection to the bytes of the answer: a table for README.md.
+"""Where the time of one request goes, from the bytes of the connection to the bytes of the answer: a table for benchmarks/README.md.
 
 python -m benchmarks.stages [--requests 100] [--rounds 150]
 

@@ -1,4 +1,4 @@
-"""A mock of three SMS providers' HTTP APIs; see README.md.
+"""A mock of three SMS providers' HTTP APIs; see docs/.
 
 The public names are imported when they are used, so that ``import mockserver`` costs nothing.
 """

@@ -27,7 +27,7 @@ USER = ("mgage", "mgage")
 PATH = "/api/messages/program/121811"
 
 
-# The exporter of the README, for a session of requests or of httpx.
+# The exporter of docs/how-to/first-requests.md, for a session of requests or of httpx.
 def export(session, url):
     """Every message of a program, however many pages it fills."""
     while url is not None:

@@ -12,6 +12,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 import pytest
@@ -20,7 +21,6 @@ from lxml import etree
 
 from contract_tests.project.pages import BLOCKS, PAGES, PRINTED, ROOT, Block, prose_of
 from mockserver.cli import cli
-from mockserver.cli.common import DefaultGroup
 from mockserver.scenario import Scenario
 
 OWN = tuple(block for block in BLOCKS if not block.snippet)
@@ -128,7 +128,7 @@ def test_a_block_of_data_is_well_formed_and_valid(block: Block, tmp_path: Path) 
 
 
 def commands_of(text: str) -> Iterator[str]:
-    """The `mockserver` commands of a line of shell: without what is piped, redirected or put around them."""
+    """The `mockserver` commands of a line of shell, without what is piped or redirected; an image has the same name."""
     lexer = shlex.shlex(text, posix=True, punctuation_chars="|&;<>()")
     lexer.whitespace_split = True
     try:
@@ -136,14 +136,17 @@ def commands_of(text: str) -> Iterator[str]:
     except ValueError:  # a text that ends within quotes: a here-document, or a part of a longer command
         return
     command: list[str] | None = None
+    first = ""
     for word in [*words, ";"]:
-        if set(word) <= set("|&;<>()"):
+        if word and set(word) <= set("|&;<>()"):
             if command is not None:
                 yield shlex.join(command)
-            command = None
-        elif command is not None:
+            command, first = None, ""
+            continue
+        first = first or word
+        if command is not None:
             command.append(word)
-        elif word in ("mockserver", "sms-mockserver"):
+        elif word in ("mockserver", "sms-mockserver") and first not in ("docker", "podman", "pip", "pipx", "uv"):
             command = []
 
 
@@ -152,27 +155,16 @@ def parse(command: str, *, is_whole: bool = True) -> str:
 
     Values may be placeholders: the names of commands and options are checked and, of a whole command, that nothing is missing.
     """
-    rest = shlex.split(command)
-    if {"…", "..."} & set(rest):
+    words = shlex.split(command)
+    if {"…", "..."} & set(words):
         return ""
-    below: click.Command | None = cli
-    context = click.Context(cli, info_name="mockserver")
     try:
-        while isinstance(below, click.Group):
-            if isinstance(below, DefaultGroup):
-                rest = below.with_name(context, rest)
-            _, rest, _ = below.make_parser(context).parse_args(rest)
-            if not rest:
-                return ""
-            name, below, rest = below.resolve_command(context, rest)
-            assert name is not None
-            assert below is not None
-            context = click.Context(below, info_name=name, parent=context)
-        below.make_context(str(context.info_name), rest, parent=context.parent)
+        with patch.object(click.Context, "invoke", lambda *_, **__: None):  # parse, and call no command's function
+            cli.main(words, "mockserver", standalone_mode=False)
     except click.exceptions.Exit:  # --help
         return ""
     except (click.MissingParameter, click.BadOptionUsage, click.exceptions.NoArgsIsHelpError) as error:
-        return error.format_message() if is_whole else ""
+        return error.format_message() if is_whole or isinstance(error, click.NoSuchOption) else ""
     except click.BadParameter:
         return ""
     except click.UsageError as error:
@@ -191,7 +183,7 @@ COMMANDS = sorted(
     | {
         (str(page.relative_to(ROOT)), command, False)
         for page in PAGES
-        for code in re.findall(r"`((?:sms-)?mockserver [^`\n]+)`", prose_of(page))
+        for code in re.findall(r"(?<!Usage: )`((?:sms-)?mockserver [^`\n]+)`", prose_of(page))
         for command in commands_of(code)
     }
 )

@@ -146,10 +146,10 @@ def test_the_command_prints_the_transcript_and_the_same_bytes_again():
     assert ["09:00", "09:02", "09:05", "09:10"] == [step["at"][11:16] for step in steps]
 
 
-def test_the_readme_s_scenario_runs(tmp_path):
-    readme = (ROOT / "README.md").read_text()
-    path = tmp_path / "readme.yaml"
-    path.write_text(readme.partition("```yaml\nscenario:")[2].partition("```")[0].join(("scenario:", "")))
+def test_the_documentation_s_scenario_runs(tmp_path):
+    page = (ROOT / "docs" / "how-to" / "scenarios.md").read_text()
+    path = tmp_path / "retries.yaml"
+    path.write_text(page.partition("```yaml\nscenario:")[2].partition("```")[0].join(("scenario:", "")))
     done = run_command("run", path)
 
     assert (0, "") == (done.exit_code, done.stderr)

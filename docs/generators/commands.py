@@ -33,8 +33,13 @@ def command(what: click.Command, path: tuple[str, ...]) -> Iterator[str]:
     options = [record for param in what.get_params(context) if (record := param.get_help_record(context))]
     if options:
         yield ""
-        yield from (f"- `{names}`: {without_links(line(text))}" for names, text in options if names != "-h, --help")
-    if examples := [line.strip() for line in (what.epilog or "").splitlines() if line.strip().startswith("mockserver")]:
+        yield from (
+            f"- `{names}`{': ' if text else ''}{without_links(line(text))}"
+            for names, text in options
+            if names != "-h, --help"
+        )
+    epilog = (what.epilog or "").replace("\\\n", "").splitlines()  # a command that goes on in the next line is one
+    if examples := [" ".join(each.split()) for each in epilog if each.strip().startswith("mockserver")]:
         yield from ("", "```console", *(f"$ {line}" for line in examples), "```")
     if isinstance(what, click.Group):
         for name in what.list_commands(context):
@@ -52,7 +57,7 @@ def exit_codes() -> Iterator[str]:
     """The exit codes of the command line."""
     yield "# Exit codes"
     yield ""
-    yield "Every command of `mockserver` ends with one of these codes. `mockserver exec` and `mockserver record` end with the code of the command that they ran: 126 and 127 when it cannot be run, 128 and the signal's number when a signal ended it, as in a shell. Ctrl-C ends any command with 130."
+    yield "Every command of `mockserver` ends with one of these codes. `mockserver exec` ends with the code of the command that it ran: 126 and 127 when it cannot be run, 128 and the signal's number when a signal ended it, as in a shell. Ctrl-C ends any command with 130."
     yield from table(
         ("code", "name", "meaning"),
         ((str(int(code)), code.name.lower(), meaning) for code, meaning in EXIT_CODES.items()),

@@ -1,4 +1,4 @@
-"""The pytest fixtures ``mock_server``, ``mock_world``, ``mock_scenario`` and ``mock_redirect``; see README.md, "In your tests".
+"""The pytest fixtures ``mock_server``, ``mock_world``, ``mock_scenario`` and ``mock_redirect``; see docs/reference/pytest-plugin.md.
 
 Pytest loads this module in every run where mockserver is installed, so our other modules are imported only on use, but
 for `mockserver.unpatched`, which must be imported before any test replaces functions.

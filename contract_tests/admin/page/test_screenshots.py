@@ -1,4 +1,4 @@
-"""The README's screenshots show the current page. `make screenshots` takes them again; other runs compare."""
+"""The documentation's screenshots show the current page. `make screenshots` takes them again; other runs compare."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mockserver.demo import find_demo
 from mockserver.scenario import ScenarioRun
 
 ROOT = Path(__file__).parents[3]
-README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "page.md").read_text()
 LARGEST = 200_000
 """Bytes of a picture."""
 MAX_DIFFERENCE = 12
@@ -120,4 +120,4 @@ def test_a_screenshot_in_the_readme_shows_the_current_page(request, open_page, n
     assert len(kept) < LARGEST
     assert (width, height) == struct.unpack(">II", kept[16:24])
     assert page.evaluate(DIFFERENCE, [b64encode(taken).decode(), b64encode(kept).decode()]) < MAX_DIFFERENCE
-    assert re.search(rf"!\[[^\]]{{20,}}\]\(docs/{name}\)", README), "the README shows it, with an alternative text"
+    assert re.search(rf"!\[[^\]]{{20,}}\]\(\.\./{name}\)", PAGE), "a page shows it, with an alternative text"
