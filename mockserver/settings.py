@@ -215,6 +215,20 @@ class Settings:
         default=False, metadata=_about("Send every request through the Flask application, as under other WSGI servers.")
     )
     log: Literal["quiet", "errors", "all"] = field(default="errors", metadata=_about("Amount of logging on stderr."))
+    log_format: Literal["text", "json"] = field(
+        default="text", metadata=_about("Format of the log: text, or one line of JSON for each record.")
+    )
+    ready_file: Path | None = field(
+        default=None,
+        metadata=_about(
+            "File that takes a line of JSON with the server's addresses when it accepts connections; it is removed at the end.",
+            metavar="FILE",
+        ),
+    )
+    ready_fd: Annotated[int | None, Bounds(3)] = field(
+        default=None,
+        metadata=_about("Open file descriptor that takes the same line, and is closed then.", metavar="N"),
+    )
 
     def with_token(self) -> Settings:
         """Return these settings, with a generated token if the control API requires one and none was given."""

@@ -8,14 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from mockserver.version import __version__
 
-from .console import escape_what_streams_lack
+from .console import escape_what_streams_lack, wants_color
 from .suggestions import SuggestingGroup
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _COMMANDS = {
     "serve": "Start the mock server.",
@@ -41,6 +44,7 @@ _COMMANDS = {
     "coverage": "Report which documented behaviours the clients have met.",
     "explain": "Explain why an exchange got its response.",
     "config": "Show the settings and where each comes from; check mockserver.toml.",
+    "completion": "Print the script by which bash, zsh or fish completes commands.",
     "provider": "List the installed providers and their operations.",
     "quirks": "List the points that the providers' documents leave open.",
     "errors": "List every provider error of every provider.",
@@ -74,6 +78,14 @@ class LazyGroup(SuggestingGroup):
         module = import_module(f"mockserver.cli.{_MODULES.get(name, name)}")
         command: click.Command = getattr(module, f"{name}_" if name in _KEYWORDS else name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin so, without importing them, or the options."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name, help=about) for name, about in _COMMANDS.items() if name.startswith(incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """List the commands without importing them."""
@@ -119,8 +131,10 @@ Examples:
 """,
 )
 @click.version_option(__version__, prog_name="mockserver")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """A mock server of SMS providers' HTTP APIs, for tests and for development, on your own machine."""
+    ctx.color = wants_color()
 
 
 def main() -> NoReturn:

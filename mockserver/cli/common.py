@@ -19,10 +19,12 @@ from click.core import ParameterSource
 from mockserver.engine.instants import SECOND, parse_duration
 from mockserver.settings import CONFIG_VARIABLE, URL_VARIABLE, WORLD_VARIABLE, read_variable, variable_of
 
-from .console import to_json
+from .console import to_json, wants_color
 from .suggestions import SuggestingGroup
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from mockserver.client import Mock
     from mockserver.config_file import ConfigFile
 
@@ -52,9 +54,19 @@ class DefaultGroup(CommandGroup):
 
     def with_name(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Return the arguments with the name of a subcommand in front."""
+        if ctx.resilient_parsing and not args:  # a shell asks for completions
+            return args
         names = self.list_commands(ctx)
         is_named = bool(args) and (args[0] in names or args[0] in ctx.help_option_names or not args[0].startswith("-"))
         return args if is_named else [names[0], *args]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the subcommands that begin so, or the options of the first."""
+        if not incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        name, first = next(iter(self.commands.items()))
+        with click.Context(first, info_name=name, parent=ctx, resilient_parsing=True) as below:
+            return first.shell_complete(below, incomplete)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of the subcommands, in the order of their definition."""
@@ -127,7 +139,8 @@ class CliError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message on stderr."""
-        click.echo(f"mockserver: {self.format_message()}", file=file or sys.stderr)
+        name = click.style("mockserver:", fg="red")
+        click.echo(f"{name} {self.format_message()}", file=file or sys.stderr, color=wants_color())
 
 
 def report_error(error: Exception, arguments: Sequence[str]) -> int:
@@ -137,7 +150,10 @@ def report_error(error: Exception, arguments: Sequence[str]) -> int:
         Exception: the error itself, when it is a defect of this program.
     """
     if isinstance(error, click.Abort):
-        click.echo("Aborted!", err=True)
+        if _wants_json(arguments):
+            _show_json("interrupted", "interrupted by Ctrl-C", None)
+        else:
+            click.echo("Aborted!", err=True)
         return INTERRUPTED
     known = error if isinstance(error, click.ClickException) else _to_cli_error(error)
     if not _wants_json(arguments):
@@ -182,6 +198,14 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     """Return whether ``--format json`` is among the arguments, which may be invalid; those behind ``--`` are data."""
     own = list(takewhile(lambda argument: argument != "--", arguments))
     return "--format=json" in own or ("--format", "json") in pairwise(own)
+
+
+def show_error(form: str, code: str, message: str) -> None:
+    """Print an error on stderr that does not decide the exit code."""
+    if form == "json":
+        _show_json(code, message, None)
+    else:
+        click.echo(f"mockserver: {message}", err=True)
 
 
 def _show_json(code: str, message: str, difference: Any) -> None:

@@ -7,6 +7,8 @@ import io
 import sys
 from typing import Any, TextIO
 
+from mockserver.settings import read_variable
+
 _ESCAPE = "mockserver.escape"
 """The name of the error handler; codecs keeps such names for the whole process."""
 
@@ -18,6 +20,18 @@ def escape_what_streams_lack() -> None:
     """
     codecs.register_error(_ESCAPE, _escape)
     sys.stdout, sys.stderr = _escaping(sys.stdout), _escaping(sys.stderr)
+
+
+def wants_color() -> bool | None:
+    """Return whether text may have colours: ``None`` for only on a terminal, as where no variable says otherwise.
+
+    NO_COLOR (no-color.org) and ``TERM=dumb`` say no, FORCE_COLOR says always; a colour never says what no word says.
+    """
+    if read_variable("NO_COLOR") is not None:
+        return False
+    if read_variable("FORCE_COLOR") is not None:
+        return True
+    return False if read_variable("TERM") == "dumb" else None
 
 
 def to_json(data: Any, stream: Any, indent: int | None = 2) -> str:

@@ -13,7 +13,7 @@ import click
 from mockserver.settings import environment
 
 from .child_env import environment_of
-from .common import FORMAT, ExitCode, hint
+from .common import FORMAT, ExitCode, hint, show_error
 from .exec_report import Report
 from .serve import settings_with, start_log, starting
 
@@ -64,7 +64,7 @@ def exec_(
 
     exempt = exempt_hosts(environment())
     with MockServer(settings=settings, https=True, proxy=True, allow_hosts=exempt) as server:
-        code = _run(command, server)
+        code = _run(command, server, form)
         found = Report.of(server)
     try:
         _show(found, report, report_to, form)
@@ -73,7 +73,7 @@ def exec_(
     sys.exit(code or (ExitCode.NO if strict and found.unmatched else ExitCode.DONE))
 
 
-def _run(command: tuple[str, ...], server: MockServer) -> int:
+def _run(command: tuple[str, ...], server: MockServer, form: str) -> int:
     from mockserver.intercept import child
     from mockserver.intercept.environment import child_variables
 
@@ -81,7 +81,7 @@ def _run(command: tuple[str, ...], server: MockServer) -> int:
     try:
         return child.run(command, parent | child_variables(parent, environment_of(server, parent)))
     except OSError as reason:
-        hint(f"mockserver: {command[0]}: {reason.strerror}")
+        show_error(form, "not_started", f"{command[0]}: {reason.strerror}")
         return child.exit_code_of(reason)
 
 

@@ -85,8 +85,6 @@ def list_(
     **filters: Any,
 ) -> None:
     """List exchanges, the newest last. For the reasons of a response: mockserver explain NUMBER."""
-    from mockserver.admin.text_format import format_line
-
     if follow and order:
         raise click.UsageError("--order and --follow exclude each other")
     if follow:
@@ -100,7 +98,7 @@ def list_(
         "why_dropped": found.why_dropped,
     }
     if output.form == "json" or found:
-        output.show(data, "\n".join(map(format_line, found)))
+        output.show(data, "\n".join(map(_format, found)))
     else:
         hint("no such exchange")
     if found.dropped:
@@ -116,12 +114,29 @@ def clear(world: WorldClient, output: Output) -> None:
     output.show({"cleared": page.last - page.dropped}, f"cleared {page.last - page.dropped} exchanges")
 
 
-def _follow(world: WorldClient, output: Output, since: int | None, limit: int | None, filters: dict[str, Any]) -> None:
+_COLORS = {
+    "rejected": "yellow",
+    "unmatched": "yellow",
+    "overridden": "magenta",
+    "replayed": "magenta",
+    "corrupted": "red",
+    "no_response": "red",
+    "invalid_http": "red",
+}
+"""The colours of outcomes on a terminal; the line says the outcome in words too."""
+
+
+def _format(exchange: ExchangeRecord) -> str:
     from mockserver.admin.text_format import format_line
 
+    line, color = format_line(exchange), _COLORS.get(exchange.outcome)
+    return line if color is None else click.style(line, fg=color)
+
+
+def _follow(world: WorldClient, output: Output, since: int | None, limit: int | None, filters: dict[str, Any]) -> None:
     try:
         for exchange in islice(_existing_and_new(world, since, filters), limit):
-            output.line(exchange.row, format_line(exchange))
+            output.line(exchange.row, _format(exchange))
     except KeyboardInterrupt:
         return
 

@@ -20,6 +20,7 @@ from mockserver.engine.instants import parse_instant
 from mockserver.settings import AN_INSTANT, Settings, bounds_of, definitions, read_environment
 
 from .common import CONFIG, FORMAT, Output, config_file, decorated, hint
+from .ready import ReadyNotice
 from .reload import FileWatcher
 
 if TYPE_CHECKING:
@@ -69,7 +70,18 @@ def _as_instant(text: str) -> str:
 
 
 _SHARED = (
-    *("world", "seed", "freeze", "unknown_credentials", "allow_hosts", "other_hosts", "ca", "webhook_targets", "log"),
+    *(
+        "world",
+        "seed",
+        "freeze",
+        "unknown_credentials",
+        "allow_hosts",
+        "other_hosts",
+        "ca",
+        "webhook_targets",
+        "log",
+        "log_format",
+    ),
 )
 """The settings that every command takes that starts a server."""
 
@@ -108,6 +120,7 @@ def serve(form: str, **flags: Any) -> None:
     if settings.reload and settings.world is None:
         raise click.UsageError("--reload watches a world file; name it with --world FILE")
     start_log(settings)
+    notice = ReadyNotice(settings.ready_file, settings.ready_fd)
 
     from mockserver.app import build_service
     from mockserver.http.gc_tuning import collect_in_parts, return_large_memory
@@ -115,7 +128,7 @@ def serve(form: str, **flags: Any) -> None:
     from mockserver.server import MockServer
 
     for problem in (problem for each in load_providers() for problem in each.problems):
-        click.echo(f"mockserver: {problem}; it is not served", err=True)
+        _note(settings, f"{problem}; it is not served")
 
     watcher = FileWatcher(settings.world, lambda: _restart(service)) if settings.world else None
     gc.disable()  # a world file is read faster without garbage collection
@@ -128,8 +141,15 @@ def serve(form: str, **flags: Any) -> None:
     if watcher is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)
         Thread(target=watcher.run, args=(pause,), name="mockserver-reload", daemon=True).start()
+
+    def show(_: str) -> None:
+        addresses = _addresses(server, settings)
+        Output(form).line(addresses, _banner(server, settings))
+        notice.send(addresses)
+
     try:
-        server.run(lambda _: Output(form).line(_addresses(server, settings), _banner(server, settings)))
+        with notice.running():
+            server.run(show)
     finally:
         service.registry.close()
 
@@ -137,18 +157,33 @@ def serve(form: str, **flags: Any) -> None:
 def start_log(settings: Settings) -> None:
     """Configure logging on stderr as the settings say."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.WARNING)
+    if settings.log_format == "json":
+        from .json_log import JsonFormatter
+
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(JsonFormatter())
     logging.getLogger("mockserver").setLevel(_LEVELS.get(settings.log, logging.INFO))
 
 
 def settings_with(flags: Mapping[str, Any]) -> Settings:
     """Return the settings of flags, else of the environment, else of the configuration file. Unknown variables are reported on stderr."""
     in_environment, unknown = read_environment()
-    for sentence in unknown:
-        click.echo(f"mockserver: {sentence}", err=True)
     file = config_file()
     in_file = {} if file is None else file.settings
     given = {name: value for name, value in flags.items() if value not in (None, ())}
-    return Settings(**{**in_file, **in_environment, **given})
+    settings = Settings(**{**in_file, **in_environment, **given})
+    for sentence in unknown:
+        _note(settings, sentence)
+    return settings
+
+
+def _note(settings: Settings, text: str) -> None:
+    """Print a note on stderr, or log it where the log is JSON, so that all of stderr is."""
+    if settings.log_format == "json":
+        start_log(settings)
+        logging.getLogger("mockserver").warning("%s", text)
+    else:
+        hint(f"mockserver: {text}")
 
 
 def _with_kept_token(settings: Settings) -> Settings:
@@ -159,7 +194,7 @@ def _with_kept_token(settings: Settings) -> Settings:
     try:
         return replace(settings, token=keep_token(generated.token, settings.data))
     except OSError as reason:
-        hint(f"mockserver: the token cannot be kept: {reason}; --data FOLDER (MOCKSERVER_DATA) sets another folder")
+        _note(settings, f"the token cannot be kept: {reason}; --data FOLDER (MOCKSERVER_DATA) sets another folder")
         return generated
 
 
@@ -168,9 +203,9 @@ def _restart(service: Service) -> None:
     try:
         service.restart()
     except (OSError, ValueError) as reason:
-        click.echo(f"mockserver: {reason}; the default world is unchanged", err=True)
+        _note(service.settings, f"{reason}; the default world is unchanged")
     else:
-        click.echo(f"mockserver: reset the default world from {service.settings.world}", err=True)
+        _note(service.settings, f"reset the default world from {service.settings.world}")
 
 
 def _raise_open_files_limit() -> None:

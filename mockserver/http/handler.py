@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec import structs
 
@@ -583,7 +583,13 @@ class Handler:
             target = self._masking.target(exchange.target)
             why = log_line.reason(exchange, path, self.router.addresses)
             said = f"{target} -> {exchange.status}{why and f' {why}'}"
-            exchange_log.log(level, "%s %s", exchange.method, self._masking.mask_data(exchange.world, said))
+            message = self._masking.mask_data(exchange.world, said)
+            exchange_log.log(level, "%s %s", exchange.method, message, extra={"facts": partial(self._facts, exchange)})
+
+    def _facts(self, exchange: Exchange) -> dict[str, Any]:
+        """Return the facts of an exchange for a log that is JSON."""
+        facts: dict[str, Any] = self._masking.mask_data(exchange.world, log_line.facts(exchange))
+        return facts
 
 
 def _looks_at_many(provider: Provider, call: Call, world: World) -> bool:

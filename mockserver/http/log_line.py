@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mockserver.validation.suggestions import nearest_paths
 
+from .correlation import read_correlation
 from .url_display import readable
 
 if TYPE_CHECKING:
@@ -23,6 +24,22 @@ def reason(exchange: Exchange, path: str, addresses: Iterable[str]) -> str:
     """
     said = [*_provider(exchange, path, addresses), *_fault(exchange)]
     return "; ".join(said)
+
+
+def facts(exchange: Exchange) -> dict[str, Any]:
+    """Return what a log that is made for programs says of an exchange beside the sentence."""
+    sent = read_correlation(exchange.head)
+    return {
+        "world": exchange.world,
+        "exchange": exchange.number,
+        "provider": exchange.provider,
+        "operation": exchange.operation,
+        "status": exchange.status,
+        "outcome": exchange.outcome,
+        "error": None if exchange.error is None else type(exchange.error).__name__,
+        "request_id": sent.request_id,
+        "trace_id": sent.trace_id,
+    }
 
 
 def _provider(exchange: Exchange, path: str, addresses: Iterable[str]) -> Iterator[str]:
