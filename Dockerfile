@@ -1,4 +1,5 @@
 # syntax=docker/dockerfile:1
+# A release builds with its version: docker build --build-arg VERSION=1.2.3 .
 FROM python:3.11-slim AS build
 WORKDIR /src
 # The versions and hashes of locks/. pip compiles the bytecode here; without it a start takes four times as long. pip itself
@@ -10,7 +11,9 @@ RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir --req
 COPY pyproject.toml README.md sms_mockserver.py ./
 COPY mockserver mockserver
 COPY fixtures fixtures
-RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
+ARG VERSION=0.1.dev0
+RUN SETUPTOOLS_SCM_PRETEND_VERSION_FOR_SMS_MOCKSERVER=$VERSION \
+    /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
     && /opt/build/bin/pip --python /opt/mockserver/bin/python install --no-cache-dir --no-deps /wheel/*.whl
 
 FROM python:3.11-slim

@@ -16,6 +16,7 @@
 # make lock    refresh locks/: the versions and hashes of what CI, the image and a developer with LOCKED=1 install (UPGRADE=1: newer ones)
 # make audit   look for known vulnerabilities of the locked versions; fails where the advisories cannot be reached
 # make sbom    write dist/sbom.cdx.json: what the locked versions are made of, in CycloneDX
+# make dist    build the wheel and the sdist in dist/, and check them as the package index does
 # make pythons          run it with every other Python of pyproject.toml that this machine has
 # make fuzz   ask the server in wrong and strange ways for ten minutes (SECONDS=600), drawn from a SEED that is printed
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
@@ -35,7 +36,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test test-sqlite test-postgresql smoke coverage check lint golden lowest newest cohabitation fuzz neighbours soak torture pythons reference docs docs-serve fixtures bench bench-in-process screenshots system clean
+.PHONY: run test test-sqlite test-postgresql smoke coverage check lint golden lowest newest cohabitation fuzz neighbours soak torture pythons reference docs docs-serve fixtures bench bench-in-process screenshots system dist clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -127,11 +128,16 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --univer
 lock: $(VENV)/test.stamp
 	$(LOCK) pyproject.toml --extra test --extra docs --extra selection --output-file locks/test.txt
 	$(LOCK) pyproject.toml --extra postgresql --extra yaml --constraints locks/test.txt --output-file locks/run.txt
-	echo hatchling | $(LOCK) - --constraints locks/test.txt --output-file locks/build.txt
+	printf 'hatchling\nhatch-vcs\n' | $(LOCK) - --constraints locks/test.txt --output-file locks/build.txt
 
 audit: $(VENV)/test.stamp
 	@$(UV) tool run --quiet pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement locks/run.txt \
 	    || { echo 'make audit failed: the line above names a vulnerability, or a package whose advisories could not be reached: it was not checked' >&2; exit 1; }
+
+dist: $(VENV)/test.stamp
+	rm -f dist/*.whl dist/*.tar.gz
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python -m twine check --strict dist/*.whl dist/*.tar.gz
 
 sbom: $(VENV)/test.stamp
 	@mkdir -p dist

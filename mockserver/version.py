@@ -1,3 +1,6 @@
-"""The version of the package."""
+"""The version of the package: that of the tag it was built from."""
 
-__version__ = "0.1.0"
+try:
+    from .built_version import __version__ as __version__
+except ImportError:  # a checkout that was never installed
+    __version__ = "0+unknown"
