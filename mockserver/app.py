@@ -375,7 +375,12 @@ def _create_flask(service: Service) -> Flask:
         if found is not None:
             return found
         probe = service.answer_probe(normal_path(split_prefix(request.path)[0]))
-        return jsonify(service.index()) if probe is None else to_flask(probe)
+        if probe is not None:
+            return to_flask(probe)
+        if request.path == "/" and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+            # A browser alone asks for HTML.
+            return FlaskResponse(status=302, headers={"Location": f"{PAGE}/", "Vary": "Accept"})
+        return jsonify(service.index())
 
     def turn_down(reason: HTTPException) -> FlaskResponse:
         """Respond to a request that Flask cannot route: as the provider does, or with an error of the control API."""

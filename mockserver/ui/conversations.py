@@ -175,13 +175,13 @@ def _list_url(
     return page_request.url_for_section(section, **{**now, **parameters})
 
 
-def example_command(page_request: PageRequest, state: State) -> str:
-    """Return a command line that sends a message; empty if no account of the world can send."""
+def example_command(page_request: PageRequest, state: State, provider: str = "") -> str:
+    """Return a command line that sends a message, by one provider if it is named; empty if no account of the world can."""
     for account in state.accounts.values():
         numbers = [number.number for number in account.numbers.values() if number.sms_enabled]
         login = next((each for each in account.logins if each.secret is not None), None)
         command = page_request.context.providers_by_name[account.provider].send_example
-        if command and numbers and login is not None:
+        if command and numbers and login is not None and provider in ("", account.provider):
             return command.format(url=page_request.origin, user=login.user, secret=login.secret, number=numbers[0])
     return ""
 

@@ -6,6 +6,7 @@ and redirects back. Static files are under ``/_mock/ui/static/``.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -240,8 +241,8 @@ class _Pages:
     # -- pages ---------------------------------------------------------------------------------------------------------
 
     def home(self) -> str:
-        """Render the default world's conversations."""
-        return self._page(PageRequest(self._context, request), "conversations")
+        """Render the default world's start page."""
+        return self._page(PageRequest(self._context, request), "start")
 
     def section(self, name: str) -> Callable[..., Any]:
         """Return the view that renders a section of a world."""
@@ -379,6 +380,14 @@ class _Pages:
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return response
 
+    def palette(self, world_id: str) -> Response:
+        """Serve what a text may lead to, as JSON."""
+        from . import palette
+
+        found = palette.find_answers(PageRequest(self._context, request, world_id), SECTIONS)
+        # Not orjson: what clients sent may contain bytes that are not Unicode.
+        return Response(json.dumps(found), mimetype="application/json")
+
     def snapshot(self, world_id: str) -> Response:
         """Serve the world as a file to download."""
         document = PageRequest(self._context, request, world_id).call_api("GET", "snapshot", credentials="true")
@@ -409,6 +418,7 @@ _VIEWS: tuple[tuple[str, str, Callable[[_Pages], Callable[..., Any]]], ...] = (
     ("POST", _SESSION, lambda pages: pages.begin_session),
     ("GET", f"{_WORLD}/live", lambda pages: pages.live),
     ("GET", f"{_WORLD}/snapshot", lambda pages: pages.snapshot),
+    ("GET", f"{_WORLD}/palette", lambda pages: pages.palette),
     ("GET", f"{_WORLD}/attachment", lambda pages: pages.attachment),
     ("GET", f"{_WORLD}/conversations/changes", lambda pages: pages.conversation_changes),
     ("GET", f"{_WORLD}/conversations/earlier", lambda pages: pages.earlier_messages),

@@ -32,7 +32,9 @@ async function navigate(url, { method = "GET", body, push = true, keepPlace = fa
     await loadStyles(fresh);
     if (number !== latest) return false;
     show(fresh, keepPlace);
-    if (push && response.url !== location.href) history.pushState({}, "", response.url);
+    const { hash } = new URL(url, location.href); // a response has the address without it
+    if (push && response.url + hash !== location.href) history.pushState({}, "", response.url + hash);
+    if (push && hash) $(decodeURIComponent(hash.slice(1)))?.scrollIntoView();
     shownPath = currentPath();
     live.connect();
     return true;
