@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-from unittest import TestCase
+from unittest import TestCase, TestResult
 
 from mockserver.intercept.block import Block, allow_providers
 from mockserver.server import MockServer
@@ -35,6 +35,8 @@ if not Block.is_decided:
 class MockWorldCase(TestCase):
     """A test case that redirects the providers' hosts to a new `world` for each test, with one server for each class.
 
+    The report of a failing test has its world's journal, and explains why the provider rejected a request.
+
     A subclass with its own ``setUp`` or ``setUpClass`` must call ``super()`` there first.
     """
 
@@ -52,6 +54,8 @@ class MockWorldCase(TestCase):
     world: WorldClient
     """The world of the test."""
     _shared: ClassVar[SharedWorld | None]
+    _failures: tuple[list[tuple[TestCase, str]], ...] = ()
+    _failed_before: tuple[int, ...] = ()
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -68,6 +72,12 @@ class MockWorldCase(TestCase):
     def _build_world(cls) -> WorldClient:
         return build_world(cls.server, combined([cls.mockserver]), cls.mockserver.get("build"))
 
+    def run(self, result: TestResult | None = None) -> TestResult | None:
+        """Run the test, and add what happened in its world to the report when it fails."""
+        self._failures = tuple(getattr(result, name, []) for name in ("failures", "errors"))  # pytest's result has none
+        self._failed_before = tuple(map(len, self._failures))
+        return super().run(result)
+
     def setUp(self) -> None:
         """Create the world, or rewind the one of the class, and redirect the providers' hosts to it."""
         super().setUp()
@@ -78,6 +88,15 @@ class MockWorldCase(TestCase):
         else:
             self.world = self._shared.begin()
         self.enterContext(allow_providers() if self.mockserver.get("real") else self.server.redirected(self.world))
+        self.addCleanup(self._add_report)
+
+    def _add_report(self) -> None:
+        if self._failed_before != tuple(map(len, self._failures)):
+            from mockserver.testkit.failure_report import failure_report
+
+            report = failure_report(self.world)
+            for found, before in zip(self._failures, self._failed_before, strict=True):
+                found[before:] = [(test, f"{text}\n{report}\n") for test, text in found[before:]]
 
     def _replay(self, options: Mapping[str, Any]) -> WorldClient:
         folder = Path(sys.modules[type(self).__module__].__file__ or "").parent
