@@ -1,4 +1,4 @@
-"""The checkpoints section: make, remove and rewind to checkpoints, and read what has changed since one."""
+"""The checkpoints of the worlds section: make, remove and rewind to them, and read what has changed since one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ChangeRow(NamedTuple):
     """Whether it is a webhook that was sent, which a rewind cannot undo."""
 
 
-def view_model(page_request: PageRequest) -> dict[str, Any]:
+def view_checkpoints(page_request: PageRequest) -> dict[str, Any]:
     """Return what the section's template shows: the checkpoints, and the changes since one of them, by default the latest."""
     checkpoints = page_request.call_api("GET", "checkpoints")["checkpoints"]
     names = [each["name"] for each in checkpoints]
@@ -90,8 +90,15 @@ def _text(values: dict[str, Any], name: str) -> str:
     value = values.get(name)
     if value is None or value in ("", [], {}):
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, dict) and not any(isinstance(each, (dict, list)) for each in value.values()):
+        text = ", ".join(f"{part}: {each}" for part, each in value.items() if each not in (None, ""))
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+ACTIONS = ("make-checkpoint", "remove-checkpoint", "rewind")
+"""The names of the buttons."""
 
 
 def change_checkpoints(page_request: PageRequest) -> str:
@@ -99,21 +106,18 @@ def change_checkpoints(page_request: PageRequest) -> str:
 
     Raises:
         ControlError: the control API rejects the action.
-        KeyError: there is no such button.
     """
     form = page_request.request.form
-    action, name = form.get("do", ""), form.get("name", "").strip()
-    if action == "make":
+    action, name = form.get("do", ""), form.get("checkpoint", "").strip()
+    if action == "make-checkpoint":
         page_request.call_api("POST", "checkpoints", {"name": name})
-        return page_request.url_for_section("checkpoints", **{"from": name})
-    if action == "remove":
+        return page_request.url_for_section("worlds", **{"from": name})
+    if action == "remove-checkpoint":
         page_request.call_api("DELETE", f"checkpoints/{_in_path(name)}")
-        return page_request.url_for_section("checkpoints")
-    if action != "rewind":
-        raise KeyError(action)
+        return page_request.url_for_section("worlds")
     done = page_request.call_api("POST", f"checkpoints/{_in_path(name)}/rewind")
     query = {"from": name, "rewound": name, "cancelled": len(done["cancelled"]), "sent": len(done["sent"])}
-    return page_request.url_for_section("checkpoints", **query)
+    return page_request.url_for_section("worlds", **query)
 
 
 def _in_path(name: str) -> str:

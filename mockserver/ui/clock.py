@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -31,12 +31,28 @@ from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
 from mockserver.engine.world import ClockState, World
 
+from . import time_line
 from .exchanges import fault_kinds
 from .page_context import PageRequest
 
 _MAX_DUE = 100
 _MAX_PAST = 200
 """Entries of the timeline that are shown."""
+
+_NOW = 60.0
+"""The place of now on the line of time, in percent of its width, if something is due."""
+_SHORT = 100
+"""The characters of an entry that its point on the line of time shows."""
+_LANES = {
+    "Messages": ("message", "miss"),
+    "Webhooks": ("delivery",),
+    "Exchanges": ("exchange",),
+    "Settings": ("setting",),
+}
+"""The kinds of entries in each lane of the line of time."""
+
+UNITS = {"1": "seconds", "60": "minutes", "3600": "hours", "86400": "days"}
+"""The units by which the clock is advanced: seconds, with the name."""
 
 STEPS = {"1": "1 s", "60": "1 min", "300": "5 min", "3600": "1 h"}
 """The steps by which buttons advance the clock: seconds, with the label."""
@@ -53,6 +69,29 @@ class TimelineEntry(NamedTuple):
     text: str
     exchange: int = 0
     handset: str = ""
+    delivery: int = 0
+    instant: Instant = 0
+    """The same as ``at``."""
+
+
+class Lane(NamedTuple):
+    """The entries of one kind on the line of time."""
+
+    title: str
+    points: tuple[tuple[float, str, str], ...]
+    """Of each entry: its place in percent of the width, its kind, and its text with its time."""
+
+
+class TimeLine(NamedTuple):
+    """The line of time: what happened, now, and what is due."""
+
+    lanes: tuple[Lane, ...]
+    now: float
+    """The place of now, in percent of the width."""
+    start: str
+    """How long ago the first entry was; empty if there is none."""
+    end: str
+    """The time until the last due item; empty if there is none."""
 
 
 class ClockView(NamedTuple):
@@ -86,7 +125,44 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
         ahead = [_due_entry(each, now, world.state) for each in due]
         more = max(0, len(world.state.scheduled) - _MAX_DUE)
         past = list(_past_entries(world, now))
-    return {"ahead": ahead[::-1], "more": more, "past": past, "steps": STEPS}
+    return {
+        "ahead": ahead[::-1],
+        "more": more,
+        "past": past,
+        "units": UNITS,
+        "time_line": _time_line(past[::-1], ahead, now),
+    }
+
+
+def _time_line(past: Sequence[TimelineEntry], ahead: Sequence[TimelineEntry], now: Instant) -> TimeLine | None:
+    """Return the line of time for entries in their order; ``None`` if there are none."""
+    if not past and not ahead:
+        return None
+    middle = time_line.LAST if not ahead else _NOW if past else time_line.FIRST
+    before, after = max(1, now - past[0].instant if past else 0), max(1, ahead[-1].instant - now if ahead else 0)
+
+    def place(at: Instant) -> float:
+        if at <= now:
+            return round(middle - (middle - time_line.FIRST) * (now - at) / before, 2)
+        return round(middle + (time_line.LAST - middle) * (at - now) / after, 2)
+
+    lanes = [
+        Lane(
+            title,
+            tuple(
+                (place(each.instant), each.kind, f"{each.at[11:19]} {each.text[:_SHORT]}")
+                for each in (*past, *ahead)
+                if each.kind in kinds
+            ),
+        )
+        for title, kinds in _LANES.items()
+    ]
+    return TimeLine(
+        tuple(lanes),
+        middle,
+        past[0].distance if past else "",
+        ahead[-1].distance if ahead else "",
+    )
 
 
 def format_duration(microseconds: int) -> str:
@@ -116,15 +192,16 @@ def _due_entry(due: ScheduledItem, now: Instant, state: State) -> TimelineEntry:
         message = state.message_store.get(due.serial)
         assert message is not None
         text = f"the message to {message.recipient} changes, which is {message.status or 'as it was sent'} now"
-        return TimelineEntry(at, distance, "message", text, handset=message.handset)
+        return TimelineEntry(at, distance, "message", text, handset=message.handset, instant=due.at)
     if not due.delivery:
         text = (
             f"a message from {due.fields.get('sender', 'an unknown number')} is received: {due.fields.get('text', '')}"
         )
-        return TimelineEntry(at, distance, "message", text)
+        return TimelineEntry(at, distance, "message", text, instant=due.at)
     delivery = state.deliveries[due.delivery]
     count = len(delivery.attempts) + 1
-    return TimelineEntry(at, distance, "delivery", f"attempt {count} of delivery {delivery.number} to {delivery.url}")
+    text = f"attempt {count} of delivery {delivery.number} to {delivery.url}"
+    return TimelineEntry(at, distance, "delivery", text, delivery=delivery.number, instant=due.at)
 
 
 # -- what happened -------------------------------------------------------------------------------------------------------
@@ -142,7 +219,9 @@ def _past_entry(world: World, item: TimedEvent, now: Instant) -> TimelineEntry |
     if describe is None:
         return None
     entry = describe(world, item.event)
-    return None if entry is None else entry._replace(at=iso(item.at), distance=format_duration(now - item.at))
+    if entry is None:
+        return None
+    return entry._replace(at=iso(item.at), distance=format_duration(now - item.at), instant=item.at)
 
 
 def _entry(kind: str, text: str, **link: Any) -> TimelineEntry:
@@ -172,7 +251,8 @@ _SELF_EXPLAINING = frozenset(("accepted", "answered", "rejected", "unmatched"))
 
 def _describe_attempt(_: World, event: AttemptEnded) -> TimelineEntry:
     again = "" if event.due is None else f"; again at {iso(event.due)}"
-    return _entry("delivery", f"delivery {event.number} {event.status}: {event.attempt.result}{again}")
+    text = f"delivery {event.number} {event.status}: {event.attempt.result}{again}"
+    return _entry("delivery", text, delivery=event.number)
 
 
 _DESCRIBE: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
@@ -180,7 +260,9 @@ _DESCRIBE: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
     ExchangeRecorded: _describe_exchange,
     AttemptEnded: _describe_attempt,
     AttemptInterrupted: lambda _, event: _entry(
-        "delivery", f"delivery {event.number}: the server's process ended during the attempt, which is made again"
+        "delivery",
+        f"delivery {event.number}: the server's process ended during the attempt, which is made again",
+        delivery=event.number,
     ),
     MessageChanged: lambda _, event: _entry(
         "message",
@@ -190,9 +272,13 @@ _DESCRIBE: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
     MessagesRead: lambda _, event: _entry("message", f"the client has read {len(event.serials)} messages"),
     InboundScheduled: lambda _, event: _entry("message", f"a message will be received at {iso(event.at)}"),
     DeliveryOpened: lambda _, event: _entry(
-        "delivery", f"delivery {event.delivery.number} to {event.delivery.url} is due"
+        "delivery",
+        f"delivery {event.delivery.number} to {event.delivery.url} is due",
+        delivery=event.delivery.number,
     ),
-    DeliveryChanged: lambda _, event: _entry("delivery", f"delivery {event.number} is {event.status}"),
+    DeliveryChanged: lambda _, event: _entry(
+        "delivery", f"delivery {event.number} is {event.status}", delivery=event.number
+    ),
     AccountChanged: lambda _, event: _entry("setting", f"the account {event.account.key} was changed"),
     EntryStored: lambda _, event: _entry(
         "setting", f"{event.collection} {event.entry.id} of {event.account} was stored"
@@ -210,7 +296,7 @@ _DESCRIBE: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
 
 
 def move_clock(page_request: PageRequest) -> None:
-    """Perform the action of a button: ``freeze``, ``resume``, ``next``, ``to`` an instant, or a number of seconds.
+    """Perform the action of a button: ``freeze``, ``resume``, ``next``, ``to`` an instant, ``by`` a time, or a number of seconds.
 
     Raises:
         ControlError: the clock cannot be moved that way.
@@ -224,7 +310,17 @@ def move_clock(page_request: PageRequest) -> None:
         page_request.call_api("POST", "clock/advance", {"next": True})
     elif action == "to":
         page_request.call_api("POST", "clock/advance", {"to": form.get("instant", "").strip()})
+    elif action == "by":
+        page_request.call_api("POST", "clock/advance", {"seconds": _parse_seconds(form)})
     elif action.isdecimal():
         page_request.call_api("POST", "clock/advance", {"seconds": int(action)})
     else:
         raise ValueError(f"{action!r} is not an action of the clock")
+
+
+def _parse_seconds(form: Mapping[str, str]) -> float:
+    text, unit = form.get("amount", "").strip(), form.get("unit", "")
+    try:
+        return float(text) * int(unit if unit in UNITS else "1")
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None

@@ -160,12 +160,6 @@ def _submit_variants(page_request: PageRequest) -> str:
     return page_request.url_for_section("variants", **page_request.args.to_dict())
 
 
-def _submit_checkpoints(page_request: PageRequest) -> str:
-    from . import checkpoints
-
-    return checkpoints.change_checkpoints(page_request)
-
-
 def _submit_webhooks(page_request: PageRequest) -> str:
     from . import webhooks
 
@@ -189,7 +183,6 @@ _FORM_HANDLERS: Mapping[str, Callable[[PageRequest], str]] = {
     "clock": _submit_clock,
     "faults": _submit_faults,
     "variants": _submit_variants,
-    "checkpoints": _submit_checkpoints,
     "webhooks": _submit_webhooks,
     "worlds": _submit_worlds,
     "demos": _submit_demos,
@@ -311,6 +304,11 @@ class _Pages:
             "alert": "",
         }
 
+    def checkpoints(self, world_id: str) -> AnyResponse:
+        """Redirect the address that checkpoints had to the section that shows them now."""
+        page_request = PageRequest(self._context, request, world_id)
+        return redirect(page_request.url_for_section("worlds", **page_request.args.to_dict()) + "#checkpoints-title")
+
     # -- parts of pages ------------------------------------------------------------------------------------------------
 
     def conversation_changes(self, world_id: str) -> Any:
@@ -424,7 +422,8 @@ _VIEWS: tuple[tuple[str, str, Callable[[_Pages], Callable[..., Any]]], ...] = (
     ("GET", f"{_WORLD}/conversations/earlier", lambda pages: pages.earlier_messages),
     ("GET", f"{_WORLD}/exchanges/changes", lambda pages: pages.exchange_changes),
     ("GET", f"{_WORLD}/exchanges/<int:number>", lambda pages: pages.exchange),
-    *(("GET", f"{_WORLD}/{name}", methodcaller("section", name)) for name in (*SECTIONS, "checkpoints")),
+    ("GET", f"{_WORLD}/checkpoints", lambda pages: pages.checkpoints),
+    *(("GET", f"{_WORLD}/{name}", methodcaller("section", name)) for name in SECTIONS),
     *(("POST", f"{_WORLD}/{name}", methodcaller("submit", name)) for name in _FORM_HANDLERS),
 )
 """The method, path and view of each route."""

@@ -1,10 +1,11 @@
-"""The worlds section: list, create, fork, reset and drop worlds, show credentials, change fields of accounts, save and load snapshots."""
+"""The worlds section: list, create, fork, reset and drop worlds, their checkpoints, credentials, fields of accounts, and snapshots."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from . import checkpoints
 from .account_fields import change_field, view_account_fields
 from .collections import view_collections
 from .page_context import ROOT, PageRequest, url_in_world
@@ -32,6 +33,7 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
         for login in facts["credentials"].get(account["provider"], {}).get(account["name"], ())
     ]
     return {
+        **checkpoints.view_checkpoints(page_request),
         "worlds": listed["worlds"],
         "world_count": len(page_request.context.registry),
         "since": since,
@@ -56,6 +58,8 @@ def change_worlds(page_request: PageRequest) -> str:
     """
     form = page_request.request.form
     action = form.get("do", "")
+    if action in checkpoints.ACTIONS:
+        return checkpoints.change_checkpoints(page_request)
     if action == "create":
         given = {name: form.get(name, "").strip() for name in ("id", "fixture", "freeze", "seed")}
         body: dict[str, Any] = {name: value for name, value in given.items() if value}

@@ -1,4 +1,4 @@
-"""The section of checkpoints: made, read and rewound by a browser, and what its HTML shows of changes."""
+"""Checkpoints in the section of worlds: made, read and rewound by a browser, and what its HTML shows of changes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .test_controls import wait_until_live
 
 
 def text_of(server: Any, query: str = "") -> str:
-    page = requests.get(f"{server.url}/_mock/ui/worlds/mine/checkpoints{query}", timeout=30).text
+    page = requests.get(f"{server.url}/_mock/ui/worlds/mine/worlds{query}", timeout=30).text
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page[page.index("<main") :])).split())
 
 
 def test_a_checkpoint_is_made_its_changes_are_shown_as_they_happen_and_it_is_rewound(look, open_page, world, sender):
-    page = open_page("worlds/mine/checkpoints", look)
-    expect(page.locator("#checkpoints")).to_have_text("No checkpoints.")
-    page.get_by_label("Name").fill("before")
+    page = open_page("worlds/mine/worlds", look)
+    expect(page.locator("#checkpoints")).to_contain_text("No checkpoints.")
+    page.get_by_label("Name", exact=True).fill("before")
     page.locator("#do-make").click()
     expect(page.locator("#change-counts")).to_have_text("Nothing has changed.")
     wait_until_live(page)
@@ -35,17 +35,17 @@ def test_a_checkpoint_is_made_its_changes_are_shown_as_they_happen_and_it_is_rew
     expect(page.locator("#change-counts")).to_have_text("Nothing has changed.")
     assert count == world.show().messages
     page.locator("#remove-before").click()
-    expect(page.locator("#checkpoints")).to_have_text("No checkpoints.")
+    expect(page.locator("#checkpoints")).to_contain_text("No checkpoints.")
     assert [] == world.checkpoints()
 
 
 def test_a_checkpoint_that_is_made_elsewhere_comes_into_the_list(open_page, world):
-    page = open_page("worlds/mine/checkpoints")
+    page = open_page("worlds/mine/worlds")
     wait_until_live(page)
     world.checkpoint("one")
     world.checkpoint("two")
-    expect(page.locator("#checkpoints li")).to_have_count(2)
-    page.get_by_role("link", name="one").click()
+    expect(page.locator("#checkpoints tbody tr")).to_have_count(2)
+    page.get_by_role("link", name="Changes since one").click()
     expect(page.locator("#changes-title")).to_have_text("Changes since one")
 
 
@@ -75,16 +75,27 @@ def test_a_rewind_says_how_many_webhooks_had_been_sent(server, world):
     world.checkpoint("before")
     world.inbound("dialogtech", sender="5556667777", recipient="5554332111", text="Yes, please")
     world.wait_until_idle()
-    url = f"{server.url}/_mock/ui/worlds/mine/checkpoints"
-    shown = requests.post(url, data={"do": "rewind", "name": "before"}, timeout=30).text
+    url = f"{server.url}/_mock/ui/worlds/mine/worlds"
+    shown = requests.post(url, data={"do": "rewind", "checkpoint": "before"}, timeout=30).text
 
     assert "1 deliveries that were opened since are cancelled. 1 webhooks had been sent already" in shown
 
 
 def test_an_action_that_is_rejected_shows_the_reason(server, world):
-    url = f"{server.url}/_mock/ui/worlds/mine/checkpoints"
+    url = f"{server.url}/_mock/ui/worlds/mine/worlds"
     for form, reason in (
-        ({"do": "rewind", "name": "gone"}, "there is no checkpoint 'gone'"),
-        ({"do": "make", "name": "a b"}, "name: 'a b' is not a name of 1 to 64 letters"),
+        ({"do": "rewind", "checkpoint": "gone"}, "there is no checkpoint 'gone'"),
+        ({"do": "make-checkpoint", "checkpoint": "a b"}, "name: 'a b' is not a name of 1 to 64 letters"),
     ):
         assert reason in unescape(requests.post(url, data=form, timeout=30).text)
+
+
+def test_the_address_that_checkpoints_had_leads_to_the_worlds(server, world):
+    world.checkpoint("before")
+    url = f"{server.url}/_mock/ui/worlds/mine/checkpoints?from=before"
+    redirected = requests.get(url, timeout=30, allow_redirects=False)
+
+    assert (302, "/_mock/ui/worlds/mine/worlds?from=before#checkpoints-title") == (
+        redirected.status_code,
+        redirected.headers["Location"],
+    )

@@ -1,4 +1,4 @@
-"""The sections clock, worlds and demos, driven by a browser while real clients send requests."""
+"""The sections worlds and demos, driven by a browser while real clients send requests."""
 
 from __future__ import annotations
 
@@ -14,63 +14,6 @@ def wait_until_live(page):
     """Wait until the page is loaded and its event stream is open."""
     expect(page.locator("#main[aria-busy]")).to_have_count(0)
     expect(page.locator("#connection[data-state=live]")).to_have_count(1)
-
-
-# -- clock ---------------------------------------------------------------------------------------------------------------
-
-
-def test_the_clock_is_frozen_moved_and_resumed(look, open_page, server):
-    world = server.create_world("small", id="mine")
-    page = open_page("worlds/mine/clock", look)
-    state = page.locator("#top .pill")
-    expect(state).to_have_text("ticking")
-    page.locator("#do-freeze").click()
-    expect(state).to_have_text("frozen")
-    assert world.clock.is_frozen
-    wait_until_live(page)
-    world.reset(freeze="2026-06-01T12:00:00Z")  # not by the page
-    now = page.locator("#now")
-    expect(now).to_have_text("2026-06-01 12:00:00")
-
-    for button, wanted in (
-        ("do-1", "12:00:01"),
-        ("do-60", "12:01:01"),
-        ("do-300", "12:06:01"),
-        ("do-3600", "13:06:01"),
-    ):
-        page.locator(f"#{button}").click()
-        expect(now).to_contain_text(wanted)
-    page.get_by_label("Advance to").fill("2026-06-01T14:00:00Z")
-    page.locator("#do-to").click()
-    expect(now).to_contain_text("14:00:00")
-    assert "14:00:00" == world.clock.now.strftime("%H:%M:%S")
-    page.locator("#do-resume").click()
-    expect(state).to_have_text("ticking")
-    expect(now).not_to_contain_text("14:00:00")  # it ticks without a request
-
-
-def test_a_clock_that_cannot_move_there_shows_the_reason(open_page, world):
-    page = open_page("worlds/mine/clock")
-    page.get_by_label("Advance to").fill("2020-01-01T00:00:00Z")
-    page.locator("#do-to").click()
-    expect(page.get_by_role("alert")).to_contain_text("backwards")
-
-
-def test_the_timeline_shows_what_is_due_and_what_happened(look, open_page, world, sender):
-    world.schedule_inbound("dialogtech", delay=90, sender="5556667777", recipient="5554332111", text="I am late")
-    page = open_page("worlds/mine/clock", look)
-    wait_until_live(page)
-    ahead, past = page.locator(".timeline-due"), page.locator(".timeline:not(.timeline-due)")
-    expect(ahead).to_contain_text("1 min 30 s")
-    expect(ahead).to_contain_text("I am late")
-    sender.send("something happens")
-    expect(past).to_contain_text("something happens")
-    expect(past).to_contain_text("sms.send_message: 200")
-
-    page.locator("#do-next").click()
-    expect(page.locator("#now")).to_contain_text("12:01:30")
-    expect(past).to_contain_text("5556667777 wrote: I am late")
-    expect(page.locator("#timeline")).to_contain_text("Nothing is due")
 
 
 # -- worlds --------------------------------------------------------------------------------------------------------------
