@@ -11,7 +11,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import unified_diff
 from pathlib import Path
 
-from generators import actions, catalogues, commands, control_api, drawing, faults, python_api, settings, world_file
+from generators import (
+    actions,
+    catalogues,
+    commands,
+    control_api,
+    drawing,
+    faults,
+    mcp_tools,
+    python_api,
+    settings,
+    world_file,
+)
 from generators.markdown import page
 
 DOCS = Path(__file__).parent
@@ -24,6 +35,7 @@ PAGES: Mapping[str, Callable[[], Iterable[str]]] = {
     "exit-codes": commands.exit_codes,
     "faults": faults.faults,
     "magic-numbers": catalogues.magic_numbers,
+    "mcp-tools": mcp_tools.mcp_tools,
     "outcomes": catalogues.outcomes,
     "provider-sdk": python_api.provider_sdk,
     "providers-api": control_api.providers_api,

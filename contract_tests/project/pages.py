@@ -9,7 +9,12 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = (ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if "node_modules" not in path.parts))
+FOR_AGENTS = tuple(sorted((ROOT / "mockserver" / "agents" / "files").glob("*.md")))
+PAGES = (
+    ROOT / "README.md",
+    *FOR_AGENTS,
+    *sorted(path for path in DOCS.rglob("*.md") if "node_modules" not in path.parts),
+)
 PRINTED = "http://127.0.0.1:7670"
 """The address that the pages print; a test puts its own server's in place of it."""
 

@@ -10,11 +10,11 @@ import click
 from mockserver.cli import cli
 from mockserver.cli.common import EXIT_CODES
 
-from .markdown import line, table
+from .markdown import code, line, table
 
 
 def command_line() -> Iterator[str]:
-    """Every command with its usage, options and examples."""
+    """Every command with its arguments, options and examples."""
     yield "# Command line"
     yield ""
     yield "Data goes to stdout, notes and errors to stderr. Every command ends with one of the [exit codes](exit-codes.md)."
@@ -28,8 +28,13 @@ def command(what: click.Command, path: tuple[str, ...]) -> Iterator[str]:
     yield f"{'#' * min(len(path) + 1, 4)} `{' '.join(path)}`"
     yield ""
     yield line(inspect.cleandoc(what.help or "").split("\n\n")[0])
-    yield ""
-    yield f"Usage: `{' '.join((*path, *what.collect_usage_pieces(context)))}`"
+    if arguments := [
+        piece
+        for piece in what.collect_usage_pieces(context)
+        if not piece.startswith(("[OPTIONS]", "COMMAND", "[ARGS]"))
+    ]:
+        yield ""
+        yield f"Arguments: {code(' '.join(arguments))}"
     options = [record for param in what.get_params(context) if (record := param.get_help_record(context))]
     if options:
         yield ""

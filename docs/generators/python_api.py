@@ -14,8 +14,8 @@ def python_package() -> Iterator[str]:
     yield "# Python package"
     yield ""
     yield (
-        "`import mockserver` offers these names; nothing else is public. With the pytest plugin, the fixtures `mock_server`, `mock_world` and `mock_redirect` give you a `MockServer`, a `WorldClient` "
-        "and a world to which the clients of the test are redirected."
+        "`import mockserver` offers these names; nothing else is public. The pytest plugin's fixtures give you them: `mock_server` a `MockServer`, `mock_world` a `WorldClient`; "
+        "with `mock_redirect` the clients of the test reach that world, whatever their hosts."
     )
     yield from names("mockserver")
 

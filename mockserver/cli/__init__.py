@@ -50,6 +50,8 @@ _COMMANDS = {
     "errors": "List every provider error of every provider.",
     "magic": "List the magic numbers and their effects.",
     "fixtures": "Generate and check world files, and print their JSON Schema.",
+    "mcp": "Offer agents tools over a running server, by the Model Context Protocol.",
+    "agents": "Print or write instructions for agents that work on your project.",
     "scenario": "Run and check scenario files: a world and a timeline of what happens in it.",
 }
 
