@@ -1,7 +1,11 @@
-"""What `mkdocs build` does beside its plugins: it resolves links from a page to files of the repository outside `docs/`.
+"""What `mkdocs build` does beside its plugins.
+
+It resolves links from a page to files of the repository outside `docs/`.
 
 A page links to such a file as a reader of the repository needs it, such as `[compose.yaml](../compose.yaml)`. The site has no copy of
-the file: the link leads to the repository where `DOCS_REPOSITORY_URL` names its address, and is the file's path without a link otherwise.
+the file: the link leads to the repository where `DOCS_REPOSITORY_URL` names its address, and is text without a link otherwise.
+
+It shows a Mermaid flow chart as a table: drawing it needs a script of another server.
 """
 
 from __future__ import annotations
@@ -38,6 +42,17 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
 
     parts, end = [], 0
     for block in FENCE.finditer(markdown):
-        parts += [LINK.sub(resolve, markdown[end : block.start()]), block[0]]
+        is_chart = block[0].startswith("```mermaid\nflowchart")
+        parts += [LINK.sub(resolve, markdown[end : block.start()]), table_of(block[0]) if is_chart else block[0]]
         end = block.end()
     return "".join((*parts, LINK.sub(resolve, markdown[end:])))
+
+
+def table_of(chart: str) -> str:
+    """Return the arrows of a flow chart as a table: from what, to what."""
+    arrows: dict[str, list[str]] = {}
+    for start, end in re.findall(r"(\w+) --> (\w+)", chart):
+        arrows.setdefault(start, []).append(f"`{end}`")
+    return "\n".join(
+        ("| from | to |", "|---|---|", *(f"| `{start}` | {', '.join(ends)} |" for start, ends in arrows.items()))
+    )

@@ -17,6 +17,7 @@ from unittest.mock import patch
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 from lxml import etree
 
 from contract_tests.project.pages import BLOCKS, PAGES, PRINTED, ROOT, Block, prose_of
@@ -110,6 +111,19 @@ def test_a_block_of_shell_has_no_error_of_syntax(block: Block) -> None:
     assert (0, "") == (done.returncode, done.stderr)
 
 
+def checked(file: Path) -> tuple[int, str]:
+    """What `mockserver config check` says of a file: its exit code, and its errors."""
+    done = CliRunner().invoke(cli, ["config", "check", str(file)])
+    return done.exit_code, done.stderr
+
+
+def test_a_configuration_file_with_a_key_that_does_not_exist_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "mockserver.toml"
+    file.write_text("prot = 1\n")
+
+    assert 1 == checked(file)[0]
+
+
 @pytest.mark.parametrize("block", of("yaml", "toml", "json", "xml"), ids=titles(of("yaml", "toml", "json", "xml")))
 def test_a_block_of_data_is_well_formed_and_valid(block: Block, tmp_path: Path) -> None:
     match block.language:
@@ -117,6 +131,9 @@ def test_a_block_of_data_is_well_formed_and_valid(block: Block, tmp_path: Path) 
             assert json.loads(block.code) is not None
         case "toml":
             assert tomllib.loads(block.code)
+            if block.file == "mockserver.toml":
+                (tmp_path / block.file).write_text(block.code)
+                assert (0, "") == checked(tmp_path / block.file)
         case "xml":
             assert etree.fromstring(block.code.encode()) is not None
         case _:
