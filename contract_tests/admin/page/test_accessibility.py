@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -148,3 +150,38 @@ def test_the_page_works_without_scripts(browser, server, full):
     page.get_by_role("button", name="Advance 1 h").click()
     expect(page.locator("#now")).to_contain_text("13:00:00")
     context.close()
+
+
+PAPER = {"width": 794, "height": 1123}
+"""A4 in CSS pixels."""
+
+CUT = """() => [...document.querySelectorAll('.top *, main, main *')]
+    .filter((each) => each.checkVisibility() && !each.closest('.visually-hidden, svg'))
+    .filter((each) => each.getBoundingClientRect().right > innerWidth + 1
+        || (getComputedStyle(each).overflow !== 'visible' && each.scrollHeight > each.clientHeight + 1)
+        || ['sticky', 'fixed'].includes(getComputedStyle(each).position))
+    .map((each) => each.outerHTML.slice(0, 100))"""
+
+
+def test_nothing_is_cut_or_covered_when_a_page_is_printed(open_page, server, full, sender):
+    for number in range(30):
+        full.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text=f"message {number} " * 9)
+    page = open_page("")
+    page.set_viewport_size(PAPER)
+    page.emulate_media(media="print", color_scheme="dark")
+    cut = {}
+    for path in PATHS:
+        page.goto(f"{server.url}/_mock/ui/{path}")
+        open_details(page)
+        found = page.evaluate(CUT)
+        if found:
+            cut[path] = found[:6]
+        expect(page.locator(".navigation")).not_to_be_visible()
+        expect(page.locator(".top-world")).to_have_text(re.compile("World (mine|bare)"))
+
+    assert {} == cut
+    page.goto(f"{server.url}/_mock/ui/worlds/mine/conversations?open=48500600700")
+    expect(page.locator(".composer")).not_to_be_visible()
+    assert "rgb(255, 255, 255)" == page.evaluate("getComputedStyle(document.querySelector('.top')).backgroundColor")
+    bottom = page.locator(".bubble", has_text="message 29").bounding_box()
+    assert bottom["y"] + bottom["height"] <= page.evaluate("document.documentElement.scrollHeight")
