@@ -127,7 +127,7 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --univer
     --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade)
 lock: $(VENV)/test.stamp
 	$(LOCK) pyproject.toml --extra test --extra docs --extra selection --output-file locks/test.txt
-	$(LOCK) pyproject.toml --extra postgresql --extra yaml --constraints locks/test.txt --output-file locks/run.txt
+	$(LOCK) pyproject.toml --extra postgresql --extra yaml --extra metrics --constraints locks/test.txt --output-file locks/run.txt
 	printf 'hatchling\nhatch-vcs\n' | $(LOCK) - --constraints locks/test.txt --output-file locks/build.txt
 
 audit: $(VENV)/test.stamp

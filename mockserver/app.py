@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, jsonify, request
+from flask import Flask, Request, jsonify, request
 from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -25,7 +25,7 @@ from mockserver.engine.instants import check_zone_data, parse_instant
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, InitialState
 from mockserver.http.connection import Turn
-from mockserver.http.handler import Handler, is_control, normal_path, split_prefix
+from mockserver.http.handler import OWN_PATHS, Handler, is_control, normal_path, split_prefix
 from mockserver.http.masking import Masking
 from mockserver.http.request import HttpRequest
 from mockserver.http.url_display import readable
@@ -48,6 +48,7 @@ from mockserver.webhooks.dispatcher import WebhookDispatcher
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from mockserver.admin.metrics import Metrics
     from mockserver.engine.event_log import Store
     from mockserver.http.request_parser import InvalidRequest
 
@@ -57,6 +58,9 @@ create_codec = journal_file.create_codec
 
 _LONG_BODY = 64 * 1024
 """Bytes of a body of the control API that takes long to read."""
+
+METRICS = "/metrics"
+"""The path of the metrics, where they are on."""
 
 _WORLD_OF_PATH = re.compile("/_mock/(?:ui/)?worlds/([^/]+)")
 """The paths of the control API and the page that name a world."""
@@ -200,6 +204,8 @@ class Service:
             registry.is_known_credential,
             lambda world_id: None if (world := registry.known(world_id)) is None else world.journal,
         )
+        self.metrics = _create_metrics(registry, providers) if settings.metrics else None
+        """The metrics; ``None`` when they are off."""
         try:
             self.handler = Handler(
                 registry,
@@ -207,6 +213,8 @@ class Service:
                 self.masking,
                 shows_exchange=settings.shows_exchange,
                 trusted_proxies=settings.trusted_proxies,
+                own_paths=OWN_PATHS if self.metrics is None else (*OWN_PATHS, METRICS),
+                on_end=None if self.metrics is None else self.metrics.count,
             )
         except ValueError as reason:
             raise BadSetting(f"trusted proxies are private, any, none, addresses and networks; {reason}") from reason
@@ -293,6 +301,16 @@ class Service:
         key = names[0] if names else found[1] if found else f"{request.method} {path}"
         return Turn(key, len(request.body) > _LONG_BODY or self.control.is_heavy(request.method, path))
 
+    def answer_own(self, received: Request, path: str) -> ProviderResponse | None:
+        """Respond to a request for a path of the server's own; return ``None`` for the index."""
+        if self.metrics is None or path != METRICS:
+            return self.answer_probe(path)
+        try:
+            guard.check(received.environ, self.settings, is_open=False)
+        except ControlApiError as reason:
+            return reject(reason)
+        return self.metrics.respond(received.headers.get("Accept", ""))
+
     def answer_probe(self, path: str) -> ProviderResponse | None:
         """Respond to a probe of an orchestrator; return ``None`` for any other path."""
         if path == probes.LIVE:
@@ -364,6 +382,14 @@ def create_app(providers: Iterable[Provider] | None = None, settings: Settings |
     return build_service(settings, providers).app
 
 
+def _create_metrics(registry: WorldRegistry, providers: ProviderSet) -> Metrics:
+    try:
+        from mockserver.admin.metrics import Metrics
+    except ModuleNotFoundError as reason:
+        raise BadSetting("metrics need a package more: pip install 'sms-mockserver[metrics]'") from reason
+    return Metrics(registry, providers.providers, __version__)
+
+
 def _create_flask(service: Service) -> Flask:
     app = Flask("mockserver", static_folder=None)
     app.extensions["mockserver"] = service
@@ -374,9 +400,9 @@ def _create_flask(service: Service) -> Flask:
         found = answer_provider(handler, settings.body_bytes)
         if found is not None:
             return found
-        probe = service.answer_probe(normal_path(split_prefix(request.path)[0]))
-        if probe is not None:
-            return to_flask(probe)
+        own = service.answer_own(request, normal_path(split_prefix(request.path)[0]))
+        if own is not None:
+            return to_flask(own)
         if request.path == "/" and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
             # A browser alone asks for HTML.
             return FlaskResponse(status=302, headers={"Location": f"{PAGE}/", "Vary": "Accept"})

@@ -211,6 +211,7 @@ class Settings:
             "Time that a client may take for a body or a response beyond what 500 bytes a second take, in seconds."
         ),
     )
+    metrics: bool = field(default=False, metadata=_about("Show metrics for Prometheus at /metrics."))
     wsgi: bool = field(
         default=False, metadata=_about("Send every request through the Flask application, as under other WSGI servers.")
     )

@@ -187,6 +187,10 @@ class WorldRegistry:
         """Return the world of an id as this process knows it, without asking the store."""
         return self._worlds.get(world_id)
 
+    def known_worlds(self) -> list[World]:
+        """Return every world as this process knows it, without asking the store."""
+        return list(self._worlds.values())
+
     def _present(self, worlds: Sequence[World]) -> list[World]:
         """Return the worlds that are not dropped, with what other processes have done to them."""
         if self.store is None:

@@ -91,6 +91,8 @@ class Handler:
         *,
         shows_exchange: bool = True,
         trusted_proxies: str = "private",
+        own_paths: Sequence[str] = OWN_PATHS,
+        on_end: Callable[[Exchange], object] | None = None,
     ) -> None:
         """Create a handler.
 
@@ -101,12 +103,15 @@ class Handler:
             shows_exchange: whether the response to a request that failed has the exchange's number in
                 ``X-Mockserver-Exchange``.
             trusted_proxies: the peers whose `Forwarded` and `X-Forwarded-*` headers count, as `TrustedProxies` reads them.
+            own_paths: the paths outside the control API that are the server's own, except at a provider's host.
+            on_end: called with each exchange when it has ended.
 
         Raises:
             ValueError: the proxies cannot be read.
         """
         self.registry = registry
-        self.router = router_of(tuple(providers))
+        self.router = router_of(tuple(providers), tuple(own_paths))
+        self._on_end = on_end
         self._masking = masking
         self._cache = SerializationCache()
         self._shows_exchange = shows_exchange
@@ -456,6 +461,8 @@ class Handler:
             response = self._render_invalid(request, path, exchange, bound, invalid.status)
         if response is None:
             self._world_of(exchange, bound).record_exchange(exchange)
+            if self._on_end is not None:
+                self._on_end(exchange)
         else:
             response = self._record(HttpRequest("", "", "", ""), exchange, bound, "", response)
         exchange_log.info("bytes that are no HTTP -> %d %s", exchange.status, invalid.reason)
@@ -562,7 +569,15 @@ class Handler:
             exchange.response_head = headers
         is_stored = self.registry.store is not None
         request.on_finish = partial(world.finish_exchange, exchange) if is_stored else exchange.finish
+        if self._on_end is not None:
+            request.on_finish = partial(self._end, exchange, request.on_finish)
         return structs.replace(response, headers=headers)
+
+    def _end(self, exchange: Exchange, finish: Callable[[int, str], None], sent: int, ending: str) -> None:
+        """Finish an exchange, and tell that it has ended."""
+        finish(sent, ending)
+        assert self._on_end is not None
+        self._on_end(exchange)
 
     def _world_of(self, exchange: Exchange, bound: World | None) -> World:
         """Return the world whose journal gets an exchange, and mask the exchange's secrets."""
@@ -651,10 +666,10 @@ class ProviderRouter:
     It decides 404, 405, HEAD, OPTIONS and requests that cannot be routed, once for both ways in.
     """
 
-    def __init__(self, providers: Iterable[Provider]) -> None:
+    def __init__(self, providers: Iterable[Provider], own_paths: Iterable[str]) -> None:
         self._providers = tuple(providers)
         routes = ((route.method, route.path, provider) for provider in self._providers for route in provider.routes)
-        self._router = Router((*routes, *(("GET", path, None) for path in OWN_PATHS)))
+        self._router = Router((*routes, *(("GET", path, None) for path in own_paths)))
         self.patterns = self._router.patterns
         """Pattern -> method -> provider; ``None`` for the server's own paths."""
         self.addresses = tuple(pattern for pattern in self.patterns if "<path:" not in pattern)
@@ -710,9 +725,9 @@ def _parse(provider: Provider, request: ProviderRequest) -> Call:
 
 
 @lru_cache(maxsize=8)
-def router_of(providers: tuple[Provider, ...]) -> ProviderRouter:
+def router_of(providers: tuple[Provider, ...], own_paths: tuple[str, ...]) -> ProviderRouter:
     """Return the router of some providers, created once in a process."""
-    return ProviderRouter(providers)
+    return ProviderRouter(providers, own_paths)
 
 
 def _unnamed_host(request: HttpRequest) -> str:
