@@ -80,6 +80,17 @@ def test_the_lock_is_held_for_a_few_handsets_at_a_time(world: World, asked: Clie
     assert max(lock.counts) <= BOUND
 
 
+@pytest.mark.parametrize("text", ["", "2120009", "text 9"])
+def test_the_palette_holds_the_lock_for_a_few_handsets_at_a_time(world: World, asked: Client, text: str) -> None:
+    add(world, range(10_000))
+    asked.get(PAGE)  # builds the index of so few new messages
+    lock = count_looks(world)
+    answers = asked.get("/_mock/ui/worlds/default/palette", query_string={"q": text}).get_json()["answers"]
+
+    assert "Handset" in [each["kind"] for each in answers]
+    assert max(lock.counts) <= BOUND
+
+
 def test_the_index_of_many_new_messages_is_built_without_the_lock(world: World, asked: Client) -> None:
     add(world, (serial % 300 for serial in range(20_000)))
     lock = count_looks(world)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from heapq import nlargest
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
 from mockserver.engine.instants import EARLIEST, LATEST
@@ -22,6 +22,8 @@ _Item = TypeVar("_Item")
 
 HANDSETS = 50
 """Handsets that are listed at a time."""
+_MAX_FOUND = 1_000
+"""The messages with a text that are looked at in each account."""
 
 
 class HandsetRow(NamedTuple):
@@ -84,7 +86,8 @@ def list_handsets(page_request: PageRequest, wanted: HandsetFilter, skip: int) -
     touched = [each for each in handsets if each.is_touched]
     listed = handsets if wanted.lists_everything else touched
     named, matching = find_named(page_request, wanted.wanted), find_texts(world, wanted.wanted)
-    found = [each for each in listed if wanted.matches(each.number, named | matching.keys())]
+    others = named | matching.keys()
+    found = [each for each in listed if wanted.matches(each.number, others)]
     page = nlargest(skip + HANDSETS, found, key=lambda each: (each.latest, each.number))[skip:]
     return HandsetList(tuple(page), len(found), len(handsets) - len(touched), len(handsets), matching)
 
@@ -183,7 +186,8 @@ def find_named(page_request: PageRequest, wanted: str) -> frozenset[str]:
 def find_texts(world: World, wanted: str) -> dict[str, Message]:
     """Return the latest message that contains a text, of each handset that has one; none without a text.
 
-    The messages are selected with the world's lock held, and looked through without it.
+    The messages are selected with the world's lock held, and looked through without it. Of each account the latest
+    `_MAX_FOUND` that contain the text count.
     """
     if not wanted:
         return {}
@@ -191,14 +195,15 @@ def find_texts(world: World, wanted: str) -> dict[str, Message]:
     with world.lock:
         store = world.state.message_store
         selected = [store.select_all(account_key(key), EARLIEST, LATEST) for key in world.state.accounts]
+    latest = chain.from_iterable(islice(_with_text(selection, text), _MAX_FOUND) for selection in selected)
     found: dict[str, Message] = {}
-    for message in chain.from_iterable(_with_text(selection, text) for selection in selected):
-        known = found.get(message.handset)
-        if known is None or (known.at, known.serial) < (message.at, message.serial):
-            found[message.handset] = message
+    for message in sorted(latest, key=lambda each: (each.at, each.serial)):
+        found[message.handset] = message
     return found
 
 
 def _with_text(selection: MessageSelection, text: str) -> Iterator[Message]:
-    for part in selection.slices():
-        yield from part.where("text", lambda each: text in each.casefold()).messages()
+    """Yield the messages that contain a text in lower case, the latest first."""
+    for part in reversed(selection.slices()):
+        found = part.where("text", lambda each: text in each.casefold())
+        yield from map(found.message, reversed(found.places))
