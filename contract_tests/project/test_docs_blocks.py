@@ -232,3 +232,10 @@ def test_every_extra_that_a_page_installs_is_declared() -> None:
 
     assert named
     assert set() == {(page, extra) for page, extra in named if extra not in declared}
+
+
+def test_the_page_about_installing_names_every_extra_that_is_for_users() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = re.findall(r"^\| `sms-mockserver\[([\w,]+)\]` \|", (ROOT / "docs/install.md").read_text(), re.MULTILINE)
+
+    assert sorted(declared.keys() - {"test", "docs", "selection", "bench"}) == sorted(named)
