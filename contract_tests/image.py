@@ -48,10 +48,10 @@ class Image:
     build_log: str
 
     @contextmanager
-    def root(self) -> Iterator[Path]:
-        """Give the image's files, mounted on a folder."""
+    def root(self, name: str = IMAGE) -> Iterator[Path]:
+        """Give the image's files, or those of the base image, mounted on a folder."""
         with _lock():
-            container = _buildah("from", "--pull-never", IMAGE)
+            container = _buildah("from", "--pull-never", name)
             mounted = Path(_buildah("mount", container))
         try:
             yield mounted
@@ -111,7 +111,9 @@ class Container:
     network: Network
     folder: str = "/"
     volumes: Mapping[str, Path] | None = None
-    """The folder of this machine that is mounted, by the path in the container. All else but /tmp is read-only."""
+    """The folder or file of this machine that is mounted, by the path in the container. All else but /tmp is read-only."""
+    has_rights: bool = False
+    """Whether root keeps the rights that an engine leaves it, such as reading what belongs to others."""
     hosts: Mapping[str, str] | None = None
     """Addresses by name, as an engine writes them into the container's /etc/hosts."""
 
@@ -125,13 +127,21 @@ class Container:
             f"mount -t proc proc {root}/proc",
             f"mount --rbind /dev {root}/dev",
         ]
-        for path, folder in (self.volumes or {}).items():
-            steps.append(f"mount --bind {shlex.quote(str(folder))} {root}{shlex.quote(path)}")
+        for path, source in (self.volumes or {}).items():
+            target = f"{root}{shlex.quote(path)}"
+            make = (
+                f"mkdir -p {target}" if source.is_dir() else f"mkdir -p {target.rpartition('/')[0]} && touch {target}"
+            )
+            steps.insert(0, make)  # before the root is read-only, as an engine does
+            steps.append(f"mount --bind {shlex.quote(str(source))} {target}")
         if self.hosts is not None:
+            steps.insert(0, f"touch {root}/etc/hosts")
             lines = "".join(f"{address} {name}\\n" for name, address in self.hosts.items())
             steps.append(f"printf '{lines}' > {root}/tmp/hosts && mount --bind {root}/tmp/hosts {root}/etc/hosts")
         user, group = self.user.split(":")
-        drop = "--clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all"
+        drop = (
+            "--clear-groups" if self.has_rights else "--clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all"
+        )
         variables = [f"{name}={value}" for name, value in self.environment.items()]
         inner = ["env", "-i", "-C", self.folder, *variables, *command]
         steps.append(f"exec chroot {root} setpriv --reuid {user} --regid {group} {drop} {shlex.join(inner)}")
@@ -275,7 +285,7 @@ def _build_image() -> str:
 def _digest() -> str:
     """Return a digest of all that goes into the image."""
     copied = re.findall(r"^COPY (?!--from)(.*) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    files = [ROOT / "Dockerfile", ROOT / ".dockerignore", Path(__file__)]
+    files = [ROOT / "Dockerfile", ROOT / ".dockerignore"]
     for name in " ".join(copied).split():
         files += sorted((ROOT / name).rglob("*")) if (ROOT / name).is_dir() else [ROOT / name]
     digest = hashlib.sha256()

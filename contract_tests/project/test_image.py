@@ -12,8 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
-from contract_tests.image import Container, Image, Network, build
+from contract_tests.image import BASE, Container, Image, Network, build
+from contract_tests.installed import PROVIDERS
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = (ROOT / "fixtures/documents/dialogtech/get_numbers.xml").read_text()
@@ -116,3 +118,25 @@ def test_it_runs_each_command_of_the_command_line(image: Image, container: Conta
 
     assert (0, "") == (done.returncode, done.stderr)
     assert ["dialogtech", "mgage", "serwersms"] == [each["name"] for each in json.loads(done.stdout)["providers"]]
+
+
+def test_unchanged_clients_on_a_compose_network_reach_it_by_the_providers_names(
+    image: Image, root: Path, container: Container, network: Network
+) -> None:
+    """The services of examples/compose, each as its entry says."""
+    compose = yaml.safe_load((ROOT / "examples/compose/compose.yaml").read_text())
+    ours, app = compose["services"]["mockserver"], compose["services"]["app"]
+    aliases = dict.fromkeys(("mockserver", *ours["networks"]["default"]["aliases"]), "127.0.0.1")
+    volume = (container.volumes or {})["/var/lib/mockserver"]
+    server = replace(container, environment=image.environment(ours["environment"]))
+
+    assert set(aliases) == {"mockserver", *(host for each in PROVIDERS for host in each.hosts)}
+    assert {"read_only": True, "cap_drop": ["ALL"]}.items() <= ours.items()
+    with image.root(BASE) as base, started(server, image.command()):
+        assert 0 == server.run(image.health_command()).returncode
+        program = {"/app/app.py": ROOT / "examples/compose/app.py", "/mockserver": volume}
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", **app["environment"]}
+        client = Container(base, "0:0", environment, network, volumes=program, hosts=aliases, has_rights=True)
+        done = client.run(app["command"])
+
+    assert (0, "queued: 1 status: queued\nnumbers: 1\n", "") == (done.returncode, done.stdout, done.stderr)

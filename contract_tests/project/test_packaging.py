@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.project.checkout import clone
+
 ROOT = Path(__file__).parents[2]
 SAMPLE = (ROOT / "fixtures/documents/dialogtech/get_numbers.xml").read_bytes()
 NUMBERS = "/ibp_api.php?access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY&action=sms.get_numbers"
@@ -46,22 +48,6 @@ def served(command: list[str], folder: Path, **environment: str) -> Iterator[lis
 
 def ask(url: str) -> bytes:
     return subprocess.run(["curl", "-sS", url], capture_output=True, check=True).stdout
-
-
-def clone(target: Path) -> Path:
-    """The project's files as a clone has them, with uncommitted changes."""
-    files = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.split(b"\0")
-    for name in filter(None, map(os.fsdecode, files)):
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            (target / name).write_bytes((ROOT / name).read_bytes())
-            (target / name).chmod((ROOT / name).stat().st_mode)
-    return target
 
 
 def test_make_run_on_a_fresh_clone_serves_and_its_own_curl_lines_work(tmp_path: Path) -> None:

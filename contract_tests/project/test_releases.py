@@ -170,7 +170,9 @@ def test_actionlint_finds_a_mistake(tmp_path: Path) -> None:
 
 SCHEMAS = {
     "vendor.github-workflows": (".github/workflows/*.yml",),
-    "vendor.compose-spec": ("compose.yaml",),
+    "vendor.github-actions": ("action.yml",),
+    "vendor.compose-spec": ("compose.yaml", "examples/compose/compose.yaml"),
+    "vendor.gitlab-ci": ("examples/gitlab-ci/*.yml",),
 }
 
 
