@@ -40,6 +40,8 @@ PATHS = (
     "worlds/mine/conversations?open=48500600700",
     "worlds/mine/exchanges/2",
     "worlds/mine/exchanges/2?request=raw&response=bytes",
+    "worlds/mine/webhooks?delivery=1",
+    "worlds/bare/webhooks",
     "worlds/bare/conversations",
     "worlds/bare/exchanges",
 )

@@ -83,7 +83,7 @@ def test_the_clock_is_advanced_to_what_is_due(open_page, world):
     due = page.locator(".timeline-due > li")
     expect(due).to_have_count(2)
     expect(due.last.locator(".distance")).to_have_text("in 5 min")
-    page.get_by_role("button", name="Advance to 2026-06-01 12:05:00").click()
+    page.get_by_role("button", name="Advance to it, 2026-06-01 12:05:00").click()
     expect(page.locator("#now")).to_contain_text("12:05:00")
     expect(due).to_have_count(1)
     assert ["after 5"] == [message.text for message in world.messages("dialogtech", number="5556667777", limit=1)]

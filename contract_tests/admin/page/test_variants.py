@@ -62,3 +62,16 @@ def test_the_switches_are_searched_without_a_script_too(server, world):
     assert ["dialogtech.limits.number", "dialogtech.limits.count"] == re.findall(
         r'<tr class="switch" id="switch-([^"]+)"', page
     )
+
+
+def test_a_switch_that_the_palette_names_is_opened(look, open_page, world):
+    page = open_page("worlds/mine/variants", look)
+    page.get_by_role("link", name="Faults").click()
+    expect(page.get_by_role("heading", name="Faults")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("dialogtech.zone")
+    expect(page.locator("#palette").get_by_role("option").first).to_contain_text("dialogtech.zone")
+    page.keyboard.press("Enter")
+    row = page.locator("[id='switch-dialogtech.zone']")
+    expect(row.get_by_text("This server:")).to_be_visible()
+    expect(row).to_be_in_viewport()

@@ -181,3 +181,21 @@ def test_a_fault_of_a_delivery_links_to_its_rule(server, forwarding):
     page = requests.get(f"{server.url}/_mock/ui/{WEBHOOKS}?delivery=1", timeout=30).text
 
     assert f'/_mock/ui/worlds/mine/faults#rule-{rule.id}">{rule.id}</a>' in page
+
+
+def test_deliveries_are_chosen_with_keys(open_page, forwarding):
+    for number in range(3):
+        receive(forwarding, f"message {number}")
+    page = open_page(WEBHOOKS)
+    title = page.locator("#delivery-title")
+    for key, shown in (("j", 3), ("j", 2), ("k", 3), ("k", 3)):
+        page.keyboard.press(key)
+        expect(title).to_have_text(f"Delivery {shown}")
+        expect(page.locator(".deliveries .current td.num a")).to_have_text(str(shown))
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search")).to_be_focused()
+    page.keyboard.type("j")
+    expect(page.get_by_label("Search")).to_have_value("j")
+    page.locator("#webhooks-q").blur()
+    page.keyboard.press("Escape")
+    expect(title).to_have_count(0)

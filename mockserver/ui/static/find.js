@@ -10,7 +10,7 @@ export function findAsYouType(input) {
   if (!input) return;
   input.addEventListener("input", () => showFound(input));
   showFound(input);
-  openTarget();
+  queueMicrotask(openTarget); // after a navigation has set the address
 }
 
 export function showFound(input) {
@@ -30,6 +30,8 @@ export function showFound(input) {
 function openTarget() {
   const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
   if (!target) return;
+  for (const each of document.querySelectorAll("[data-target]")) delete each.dataset.target;
+  target.dataset.target = "";
   const part = target.matches("details") ? target : target.querySelector("details");
   if (part) part.open = true;
   target.scrollIntoView();
