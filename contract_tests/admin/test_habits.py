@@ -149,6 +149,7 @@ def test_without_a_terminal_there_is_no_colour_unless_it_is_wanted(server: MockS
         (["journal", "--server", "http://127.0.0.1:9", "--format", "json"], 3, "no_server"),
         (["serve", "--world", "no-such-file.json", "--format", "json"], 2, "bad_input"),
         (["serve", "--ready-fd", "9999", "--format", "json"], 2, "bad_input"),
+        (["serve", "--ready-file", "no-such-folder/ready.json", "--format", "json"], 2, "bad_input"),
         (["serve", "--config", "no-such-file.toml", "--format", "json"], 2, "bad_input"),
         (["exec", "--format", "json", "--", "no-such-program"], 127, "not_started"),
     ],

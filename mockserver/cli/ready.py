@@ -23,7 +23,7 @@ class ReadyNotice:
             descriptor: an open file descriptor that takes the line and is closed then; ``None`` for none.
 
         Raises:
-            click.BadParameter: the descriptor is not open.
+            click.BadParameter: the descriptor is not open, or the file's folder does not exist.
             OSError: a file of an earlier server cannot be removed.
         """
         self._path, self._descriptor = path, descriptor
@@ -35,6 +35,8 @@ class ReadyNotice:
                     f"file descriptor {descriptor} is not open", param_hint="--ready-fd"
                 ) from reason
         if path is not None:
+            if not path.parent.is_dir():
+                raise click.BadParameter(f"there is no folder {path.parent}", param_hint="--ready-file")
             path.unlink(missing_ok=True)  # that of a server that was killed
 
     @contextlib.contextmanager
