@@ -153,10 +153,7 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
     Args:
         page_request: ``q`` is what the kinds of faults have to contain.
     """
-    kinds = [_kind_form(each) for each in page_request.call_api("GET", "/_mock/faults")["kinds"]]
-    order = [(target, name) for target, titles in _TITLES.items() for name in titles]
-    place = {key: index for index, key in enumerate(order)}
-    kinds.sort(key=lambda kind: place.get((kind.target, kind.name), len(place)))
+    kinds = list_kinds(page_request)
     wanted = page_request.args.get("q", "").strip()
     operations = [
         (provider.title, [(f"{provider.name}|{operation}", operation) for operation in provider.operations_by_name])
@@ -241,6 +238,14 @@ def _condition(name: str, value: Any) -> str:
 
 
 # -- the forms -----------------------------------------------------------------------------------------------------------
+
+
+def list_kinds(page_request: PageRequest) -> list[FaultKindForm]:
+    """Return the form of each kind of fault, in the order of the page."""
+    kinds = [_kind_form(each) for each in page_request.call_api("GET", "/_mock/faults")["kinds"]]
+    order = [(target, name) for target, titles in _TITLES.items() for name in titles]
+    place = {key: index for index, key in enumerate(order)}
+    return sorted(kinds, key=lambda kind: place.get((kind.target, kind.name), len(place)))
 
 
 def _kind_form(kind: Mapping[str, Any]) -> FaultKindForm:

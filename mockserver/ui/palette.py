@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from heapq import nsmallest
 from typing import Any, NamedTuple
 
+from . import faults
 from .clock import STEPS
 from .handset_list import HandsetFilter, HandsetNames, current_row, list_handsets
 from .page_context import PageRequest, url_in_world
@@ -53,6 +54,7 @@ def find_answers(page_request: PageRequest, sections: Mapping[str, str]) -> dict
         _list_actions(page_request),
         _list_exchanges(page_request, words),
         _list_handsets(page_request, wanted),
+        _list_faults(page_request) if words else iter(()),
         _list_variants(page_request) if words else iter(()),
         _list_worlds(page_request) if words else iter(()),
     )
@@ -143,6 +145,12 @@ def _list_handsets(page_request: PageRequest, wanted: str) -> Iterator[Answer]:
             label = f"{row.name} {row.number}".strip()
             url = page_request.url_for_section("conversations", open=row.number)
             yield Answer("Handset", label, text[:_TEXT], url, is_found=True)
+
+
+def _list_faults(page_request: PageRequest) -> Iterator[Answer]:
+    for each in faults.list_kinds(page_request):
+        url = f"{page_request.url_for_section('faults')}#kind-{each.id}"
+        yield Answer("Fault", each.title, f"{each.about} ({each.name})", url)
 
 
 def _list_variants(page_request: PageRequest) -> Iterator[Answer]:

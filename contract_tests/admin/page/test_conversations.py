@@ -106,6 +106,9 @@ def test_a_message_from_the_phone_is_forwarded_and_its_attempts_appear_as_they_h
         world.clock.advance(next=True)  # not by the page
         expect(received.locator("ol > li")).to_have_count(3)
         expect(received.locator(".pill")).to_have_text("acknowledged")
+        one.locator(".bubble.inbound", has_text="Tak, o 16").locator("summary").click()
+        received.get_by_role("link", name="delivery 1").click()
+        expect(page).to_have_url(re.compile(r"/worlds/mine/webhooks\?delivery=1$"))
         (delivery,) = world.deliveries()
         assert delivery.attempts[-1].request.url.endswith("/sms?text=Tak%2C%20o%2016")
 

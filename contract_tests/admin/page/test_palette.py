@@ -54,6 +54,7 @@ def test_the_button_opens_it_and_the_arrow_keys_choose(open_page, server, world,
         ("555666", "conversations?open=5556667777"),
         ("sms.send", "exchanges/1"),
         ("1", "exchanges/1"),
+        ("lognormal", "faults#kind-lognormal_delay"),
         ("limits.number", "variants#switch-dialogtech.limits.number"),
     ],
 )

@@ -34,7 +34,9 @@ async function navigate(url, { method = "GET", body, push = true, keepPlace = fa
     show(fresh, keepPlace);
     const { hash } = new URL(url, location.href); // a response has the address without it
     if (push && response.url + hash !== location.href) history.pushState({}, "", response.url + hash);
-    if (push && hash) $(decodeURIComponent(hash.slice(1)))?.scrollIntoView();
+    const target = push && hash ? $(decodeURIComponent(hash.slice(1))) : null;
+    if (target?.tagName === "DETAILS") target.open = true;
+    target?.scrollIntoView();
     shownPath = currentPath();
     live.connect();
     return true;
