@@ -17,9 +17,10 @@ from werkzeug.test import Client
 
 from contract_tests.installed import CALLBACKS, INSTALLED, VARIANTS
 from mockserver import MockServer, __version__
+from mockserver.admin import openapi
 from mockserver.admin.endpoint import Catalog
 from mockserver.admin.endpoints import endpoints
-from mockserver.app import build_service
+from mockserver.app import build_service, create_app
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import WorldRegistry
@@ -27,6 +28,7 @@ from mockserver.engine.registry import WorldRegistry
 VERBS = {
     "GET /_mock/health",
     "GET /_mock/openapi.json",
+    "GET /_mock/quickstart",
     "GET /_mock/quirks",
     "GET /_mock/errors",
     "GET /_mock/addresses",
@@ -167,6 +169,29 @@ def _with_examples(part: Any) -> Iterator[dict[str, Any]]:
     if isinstance(part, list):
         for each in part:
             yield from _with_examples(each)
+
+
+EXAMPLES = {
+    (method, path): (content["example"], {int(status) for status in operation["responses"] if status != "4XX"})
+    for path, methods in create_app().test_client().get("/_mock/openapi.json").get_json()["paths"].items()
+    for method, operation in methods.items()
+    if "example" in (content := operation.get("requestBody", {}).get("content", {}).get("application/json", {}))
+}
+
+
+@pytest.mark.parametrize(("method", "path"), EXAMPLES, ids=lambda each: each)
+def test_the_example_of_a_body_is_accepted(method: str, path: str) -> None:
+    client = create_app().test_client()
+    client.post("/_mock/worlds", json={"id": "w", "fixture": "small"})
+    body, statuses = EXAMPLES[method, path]
+
+    answer = client.open(path.format(world="w"), method=method.upper(), json=body)
+
+    assert answer.status_code in statuses, answer.text
+
+
+def test_there_is_an_example_for_each_body_that_the_table_names() -> None:
+    assert len(EXAMPLES) == len(openapi.EXAMPLES) == 10
 
 
 def test_a_delivery_is_as_described(client: Client, registry: WorldRegistry) -> None:

@@ -99,7 +99,8 @@ def endpoint(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[s
     else:
         yield ""
         yield f"Body: {schema_in_words(body)}."
-    if example := operation["requestBody"]["content"]["application/json"].get("example"):
+    content = operation["requestBody"]["content"]["application/json"]
+    for example in [content["example"]] if "example" in content else body.get("examples", [])[:1]:
         yield from ("", "```json", json.dumps(example, ensure_ascii=False), "```")
 
 

@@ -61,6 +61,40 @@ TAGS: Mapping[str, tuple[str, str]] = {
 }
 """The tag of the endpoints of each module, with its description where the tag first stands."""
 
+EXAMPLES: Mapping[str, Any] = {
+    "worlds.create": {"id": "mine", "fixture": "small", "freeze": "2026-06-01T12:00:00Z"},
+    "worlds.reset": {"freeze": "2026-06-01T12:00:00Z"},
+    "worlds.fork": {"id": "copy"},
+    "clock.set": {"frozen": True},
+    "clock.advance": {"seconds": 90},
+    "faults.add_rule": {
+        "fault": {"kind": "delay", "seconds": 2},
+        "match": {"path": "/ibp_api.php"},
+        "expires_after": 1,
+    },
+    "variants.choose": {"limits": "off"},
+    "messages.store": {
+        "provider": "dialogtech",
+        "account": "documents",
+        "direction": "inbound",
+        "sender": "5556667777",
+        "recipient": "5554332111",
+        "text": "Yes, please",
+        "at": "P1DT2H",
+    },
+    "messages.receive_inbound": {
+        "provider": "dialogtech",
+        "sender": "5556667777",
+        "recipient": "5554332111",
+        "text": "Yes, please",
+    },
+    "journal.verify": {
+        "exchanges": [{"operation": "sms.send_message", "parameters": {"to": {"pattern": "^555"}}}],
+        "count": {"at_least": 1},
+    },
+}
+"""Examples of bodies, by the name of the operation."""
+
 
 def document(catalog: Catalog, version: str, table: Iterable[Endpoint]) -> dict[str, Any]:
     """Return the OpenAPI document of the control API."""
@@ -118,11 +152,15 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.body is not None:
         described["requestBody"] = {
             "required": endpoint.needs_body,
-            "content": {"application/json": {"schema": endpoint.body}},
+            "content": {"application/json": {"schema": endpoint.body, **_example(described["operationId"])}},
         }
     if endpoint.is_open:
         described["security"] = []
     return described
+
+
+def _example(operation: str) -> dict[str, Any]:
+    return {"example": EXAMPLES[operation]} if operation in EXAMPLES else {}
 
 
 _REJECTED = {"description": "No, and why", "content": {"application/json": {"schema": component("Error")}}}
