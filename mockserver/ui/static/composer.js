@@ -1,5 +1,5 @@
-// The form of a handset: shows the fields that a kind of message has, and how many SMS segments its text needs. The alphabet
-// comes from the server; the rule is that of ui/sms_segments.py.
+// Conversations. The form of a handset shows the fields that a kind of message has, and how many SMS segments its text needs:
+// the alphabet comes from the server; the rule is that of ui/sms_segments.py.
 
 import { defineSection } from "./sections.js";
 
@@ -53,7 +53,18 @@ defineSection("conversations", {
   shown() {
     for (const form of document.querySelectorAll(".composer")) showFields(form);
   },
+  changed(parts) {
+    const rows = parts.filter(({ element, isNew }) => isNew && element.dataset.into === "handsets");
+    if (!rows.length) return;
+    const count = document.querySelector(".list-head .count");
+    count.textContent = Number(count.textContent) + rows.length;
+    for (const each of document.querySelectorAll(".conversations-layout [data-until-handset]")) each.remove();
+    for (const each of document.querySelectorAll(".conversations-layout [data-from-handset]")) each.hidden = false;
+  },
 });
+
+// What is opened below the last bubble would else stay below the edge.
+document.addEventListener("toggle", ({ target }) => target.open && target.matches(".bubble .meta") && target.scrollIntoView({ block: "nearest" }), true);
 
 document.addEventListener("input", ({ target }) => target.matches?.("[data-text]") && showCount(target.form));
 document.addEventListener("change", ({ target }) => target.matches?.("[data-destination], [data-kind]") && showFields(target.form));
