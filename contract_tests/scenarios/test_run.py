@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from mockserver import MockServer
@@ -120,6 +121,21 @@ def test_every_action_is_run_and_gives_the_same_transcript_with_the_same_seed(tm
         "account_changed", "fault_rule_added", "fault_rule_hit", "fault_rule_removed", "exchange", "checkpoint_made",
         "rewound",
     } <= {*events}  # fmt: skip
+
+
+def test_identifiers_that_an_application_makes_up_are_in_no_transcript(tmp_path, server):
+    def run(request_id: str) -> str:
+        with ScenarioRun(Scenario.load(write(tmp_path)), server, request_id) as scenario_run:
+            steps = scenario_run.run_rest()
+            first = next(steps)
+            url = f"{scenario_run.world.base_url}/api/messages/program/121811"
+            requests.get(url, headers={"X-Request-Id": request_id, "traceparent": request_id}, timeout=30)
+            return "\n".join(json.dumps(step.row()) for step in (first, *steps))
+
+    one, two = run("one"), run("two")
+
+    assert one == two
+    assert "MissingCredentials" in one
 
 
 def test_another_seed_gives_other_identifiers(tmp_path, server):
