@@ -94,11 +94,20 @@ def test_each_error_of_a_provider_is_read_as_it_was_raised(error: type[ProviderE
 
 def test_the_text_of_events_says_how_connections_ended() -> None:
     codec, blobs = new_codec(), Blobs()
-    finished = ExchangeFinished(1, 12, "left"), ExchangeFinished(2, 0, "dropped")
+    finished = ExchangeFinished(1, 12, "left", 1_500), ExchangeFinished(2, 0, "dropped")
     lookalike = InboundScheduled(0, "mgage", {"text": '["ExchangeFinished",3,4,"complete"]', "surrogate": "\ud83d"})
     for events in (finished, (*finished, lookalike)):
         text = codec.encode_batches((EventBatch(0, (), events),), blobs.put)
-        assert [(1, 12, "left"), (2, 0, "dropped")] == [*codec.finished_exchanges(text)]
+        assert finished == (*codec.finished_exchanges(text),)
+
+
+def test_an_ending_that_was_written_before_durations_were_kept_is_read() -> None:
+    codec, blobs, finished = new_codec(), Blobs(), ExchangeFinished(1, 12, "left")
+    text = codec.encode_batches((EventBatch(0, (), (finished,)),), blobs.put)
+    assert b'"left",null]' in text
+    text = text.replace(b'"left",null]', b'"left"]')
+    assert [finished] == [*codec.finished_exchanges(text)]
+    assert (finished,) == codec.decode_batches(text, blobs.get)[0].internal
 
 
 def test_an_error_that_its_provider_no_longer_has_keeps_its_name_and_facts() -> None:

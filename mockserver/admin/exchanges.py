@@ -33,6 +33,7 @@ def summary_json(exchange: Exchange) -> dict[str, Any]:
         "fault": outcomes.rule_of(exchange),
         "ending": exchange.ending,
         **read_correlation(exchange.head)._asdict(),
+        "duration": None if exchange.duration is None else exchange.duration / 1_000_000,
     }
 
 

@@ -86,6 +86,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     ),
     **dict.fromkeys(("number", "at", "status", "size", "masked_secrets"), _NUMBER),
     "sent": (int, NoneType),
+    "duration": (int, NoneType),
     "is_masked": (bool,),
     "fault": (dict, NoneType),
 }

@@ -217,6 +217,7 @@ _EXCHANGE: Mapping[str, Schema] = {
     "traceparent": _or_null(_TEXT),
     "trace_id": _or_null(_TEXT),
     "world_header": _or_null(_TEXT),
+    "duration": _or_null({"type": "number"}),
 }
 """The properties of an exchange in a list. The status is that of the response, whether it reached the client or not."""
 

@@ -272,6 +272,8 @@ class ExchangeRecord:
     """The trace id in ``traceparent``; ``None`` where there is none."""
     world_header: str | None
     """The world id in the ``X-Mockserver-World`` that the client sent; ``None`` without one."""
+    duration: float | None
+    """Seconds from when the request was received until its response was written, on the machine's clock; ``None`` while that is not known."""
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(default=None, repr=False, compare=False)
     """The cursor from which to wait for the next one; ``None`` when it was not waited for."""
@@ -308,6 +310,7 @@ class ExchangeRecord:
             traceparent=row["traceparent"],
             trace_id=row["trace_id"],
             world_header=row["world_header"],
+            duration=row["duration"],
             row=row,
             cursor=cursor,
             request=_request(row) if "request" in row else None,

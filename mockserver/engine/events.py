@@ -256,6 +256,8 @@ class ExchangeFinished(Struct, frozen=True, gc=False):
     """Bytes that were written to the connection."""
     ending: str
     """How the connection ended."""
+    duration: int | None = None
+    """As that of `Exchange`; ``None`` if it is not known."""
 
 
 class ReceiveFailed(Struct, frozen=True):

@@ -13,6 +13,8 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
+from mockserver.unpatched import MachineClock
+
 from .decisions import Decision, DecisionTrace
 from .events import MessageStored
 from .frozen import NO_FIELDS
@@ -81,6 +83,8 @@ class Exchange(Struct, eq=False):
     sent: int | None = None
     """Bytes that were written to the connection; ``None`` while it is not finished."""
     ending: str | None = None
+    duration: int | None = None
+    """Microseconds from when the request was received until its response was written; ``None`` while it is not finished."""
     size: int = 0
     fault: dict[str, Any] | None = None
     """The fault that was applied, with its rule and point."""
@@ -123,9 +127,17 @@ class Exchange(Struct, eq=False):
         self.origin = origin
         self.error = error if origin in ("own", "replayed") else None
 
-    def finish(self, sent: int, ending: str) -> None:
-        """Set how many bytes of the response were written, and how its connection ended."""
+    def finish(self, sent: int, ending: str, begun: int = 0) -> None:
+        """Set how many bytes of the response were written, how its connection ended, and how long it took.
+
+        Args:
+            sent: bytes.
+            ending: how the connection ended.
+            begun: when the request was received, in nanoseconds of this process's monotonic clock; 0 if that is not known.
+        """
         self.sent, self.ending = sent, ending
+        if begun:
+            self.duration = (MachineClock.monotonic_ns() - begun) // 1000
 
     @property
     def outcome(self) -> ExchangeOutcome:

@@ -139,10 +139,10 @@ class Transaction:
         self._batches.append(batch)
         self._exchanges.append(exchange)
 
-    def finish(self, number: int, sent: int, ending: str) -> None:
+    def finish(self, number: int, sent: int, ending: str, duration: int | None) -> None:
         """Let the next commit say how an exchange has ended. Called by any thread, also without the lock."""
         if self.log.keeps_exchanges:
-            self._finished.append(ExchangeFinished(number, sent, ending))
+            self._finished.append(ExchangeFinished(number, sent, ending, duration))
 
     def flush(self) -> None:
         """Write to the log how exchanges have ended, without waiting for the next commit; nothing if all of it is there already.

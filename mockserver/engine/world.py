@@ -439,14 +439,14 @@ class World:
                 number = self.journal.add(exchange)
                 self._transaction.record(EventBatch(exchange.at, (ExchangeRecorded(number),)), exchange)
 
-    def finish_exchange(self, exchange: Exchange, sent: int, ending: str) -> None:
+    def finish_exchange(self, exchange: Exchange, sent: int, ending: str, begun: int = 0) -> None:
         """Set how many bytes of a response were written, and how its connection ended; a log notes it with the next commit.
 
         It needs no lock, so it waits for nothing.
         """
-        exchange.finish(sent, ending)
+        exchange.finish(sent, ending, begun)
         if self._transaction is not None:
-            self._transaction.finish(exchange.number, sent, ending)
+            self._transaction.finish(exchange.number, sent, ending, exchange.duration)
 
     def flush(self) -> None:
         """Commit what otherwise waits for the next commit of a stored world: how exchanges have ended.
@@ -902,7 +902,7 @@ class World:
             self.journal.follow(event.number, exchanges.get(event.number))
         elif isinstance(event, ExchangeFinished):
             if (finished := self.journal.get(event.number)) is not None:
-                finished.finish(event.sent, event.ending)
+                finished.sent, finished.ending, finished.duration = event.sent, event.ending, event.duration
         elif isinstance(event, JournalCleared):
             self.journal.clear()
         elif isinstance(event, AttemptEnded | AttemptInterrupted):

@@ -19,6 +19,7 @@ from mockserver.engine.messages import account_key
 from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.response import AT_ONCE, Answer, Deferred, Offload, Response
 from mockserver.sdk.serialization_cache import SerializationCache
+from mockserver.unpatched import MachineClock
 from mockserver.validation.suggestions import nearest_paths
 
 from . import log_line
@@ -152,6 +153,7 @@ class Handler:
         if routed.provider is None and routed.status == 0 and all(map(find_world, names)):
             return None
         exchange = Exchange(request.method, request.target, request.headers, request.body, request.listener)
+        request.begun = MachineClock.monotonic_ns()
         headers, listener = request.headers, request.listener
         bound = None if listener is None else self.registry.world_for_listener(listener)
         prefix = f"{mount}{PREFIX}{names[0]}" if names else mount
@@ -568,7 +570,8 @@ class Handler:
             headers = (*headers, ("X-Mockserver-Exchange", str(exchange.number)))
             exchange.response_head = headers
         is_stored = self.registry.store is not None
-        request.on_finish = partial(world.finish_exchange, exchange) if is_stored else exchange.finish
+        finish = partial(world.finish_exchange, exchange) if is_stored else exchange.finish
+        request.on_finish = partial(finish, begun=request.begun)
         if self._on_end is not None:
             request.on_finish = partial(self._end, exchange, request.on_finish)
         return structs.replace(response, headers=headers)

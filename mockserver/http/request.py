@@ -48,6 +48,8 @@ class HttpRequest(Struct):
     """Whether the body was longer than what is kept of it."""
     closes: bool = False
     """Whether the connection is closed after the response to this request."""
+    begun: int = 0
+    """When it was received, in nanoseconds of this process's monotonic clock; 0 if that is not known."""
     on_finish: Callable[[int, str], None] | None = None
     """Called once on the event loop, when the response is out or never will be.
 

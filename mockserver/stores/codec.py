@@ -129,7 +129,7 @@ _LARGE = frozenset(("deliveries", "deliveries_by_message"))
 _SCALARS = frozenset((str, bool, type(None)))
 _MESSAGE_ROW = attrgetter(*Message.__struct_fields__[:-2])
 """The fields of a message but the last two, which most messages leave empty."""
-_FINISHED = re.compile(rb'\["ExchangeFinished",([0-9]+),([0-9]+),"([a-z]+)"\]')
+_FINISHED = re.compile(rb'\["ExchangeFinished",([0-9]+),([0-9]+),"([a-z]+)"(?:,(?:([0-9]+)|null))?\]')
 _REFERENCE = re.compile(rb'"\$blob":"([0-9a-f]{40})"')
 
 
@@ -267,10 +267,10 @@ class Codec:
         """
         return self._read(data, get_blob, _Reader.exchange)
 
-    def finished_exchanges(self, batches: bytes) -> Iterator[tuple[int, int, str]]:
-        """Yield how exchanges have ended as the text of batches says: their numbers, the bytes that were sent, and the endings."""
-        for number, sent, ending in _FINISHED.findall(batches):
-            yield int(number), int(sent), ending.decode()
+    def finished_exchanges(self, batches: bytes) -> Iterator[ExchangeFinished]:
+        """Yield how exchanges have ended as the text of batches says."""
+        for number, sent, ending, duration in _FINISHED.findall(batches):
+            yield ExchangeFinished(int(number), int(sent), ending.decode(), int(duration) if duration else None)
 
     def _read(self, data: bytes, get_blob: GetBlob, read: Callable[[_Reader, Any], _T]) -> _T:
         try:
@@ -542,7 +542,7 @@ _WINDOW = attrgetter("limit", "used", "free_at")
 
 _SCALAR_FIELDS = (
     *("method", "target", "listener", "number", "world", "at", "provider", "account", "operation", "effect", "origin"),
-    *("status", "sent", "ending", "size", "invalid_reason", "is_masked", "masked_secrets"),
+    *("status", "sent", "ending", "duration", "size", "invalid_reason", "is_masked", "masked_secrets"),
 )
 """The fields of an exchange that are texts, numbers or ``None``."""
 _scalars_of = attrgetter(*_SCALAR_FIELDS)

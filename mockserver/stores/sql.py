@@ -28,7 +28,7 @@ from mockserver.engine.event_log import (
     WorldDropped,
     WorldRemoved,
 )
-from mockserver.engine.events import ExchangeRecorded, JournalCleared
+from mockserver.engine.events import ExchangeFinished, ExchangeRecorded, JournalCleared
 from mockserver.engine.state import apply_batch
 
 from .housekeeping import Housekeeper
@@ -689,18 +689,18 @@ class SqlWorldLog(ABC):
             .limit(_EXCHANGES_PAGE)
         )
         exchanges: list[Exchange] = []
-        endings: dict[int, tuple[int, str]] = {}
+        endings: dict[int, ExchangeFinished] = {}
         size, before = 0, self.position.sequence + 1
         while rows := self.fetch(page.params(before=before)):
             for row in rows:
-                for number, sent, ending in codec.finished_exchanges(row.body):
-                    endings.setdefault(number, (sent, ending))
+                for finished in codec.finished_exchanges(row.body):
+                    endings.setdefault(finished.number, finished)
                 for text in reversed(bytes(row.exchange).split(b"\n") if row.exchange else ()):
                     if len(exchanges) == retention.journal or size > retention.journal_bytes:
                         return exchanges[::-1]
                     exchange = codec.decode_exchange(text, self.get_blob)
-                    if exchange.number in endings:
-                        exchange.finish(*endings.pop(exchange.number))
+                    if (end := endings.pop(exchange.number, None)) is not None:
+                        exchange.sent, exchange.ending, exchange.duration = end.sent, end.ending, end.duration
                     size += exchange.size
                     exchanges.append(exchange)
             before = rows[-1].sequence

@@ -32,7 +32,7 @@ from mockserver.engine.state import State
 from mockserver.engine.world import ClockState, World
 
 from . import time_line
-from .exchanges import fault_kinds
+from .exchange_rows import fault_kinds
 from .page_context import PageRequest
 
 _MAX_DUE = 100

@@ -137,6 +137,12 @@ def _submit_conversations(page_request: PageRequest) -> str:
     )
 
 
+def _submit_exchanges(page_request: PageRequest) -> str:
+    from . import exchanges
+
+    return exchanges.act(page_request)
+
+
 def _submit_clock(page_request: PageRequest) -> str:
     from . import clock
 
@@ -183,6 +189,7 @@ _FORM_HANDLERS: Mapping[str, Callable[[PageRequest], str]] = {
     "clock": _submit_clock,
     "faults": _submit_faults,
     "variants": _submit_variants,
+    "exchanges": _submit_exchanges,
     "webhooks": _submit_webhooks,
     "worlds": _submit_worlds,
     "demos": _submit_demos,
@@ -260,11 +267,8 @@ class _Pages:
         return view
 
     def exchange(self, world_id: str, number: int) -> str:
-        """Render one exchange."""
-        from . import exchanges
-
-        page_request = PageRequest(self._context, request, world_id)
-        return self._render(page_request, "exchange", "exchanges", exchanges.exchange_view(page_request, number))
+        """Render the list of exchanges with one of them beside it."""
+        return self._page(PageRequest(self._context, request, world_id), "exchanges", number=number)
 
     def _page(self, page_request: PageRequest, name: str, alert: str = "", **more: Any) -> str:
         cursor = page_request.world.feed.cursor  # read first, so that the event stream misses no change

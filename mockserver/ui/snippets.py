@@ -36,7 +36,7 @@ def curl_command(exchange: Exchange, origin: str, world_id: str) -> str:
     if not exchange.method:
         return f"# this was not HTTP\nprintf {_printf(exchange.body)} | nc {urlsplit(origin).hostname} {urlsplit(origin).port}"
     lines = [
-        f"curl -sS -X {shlex.quote(exchange.method)} {shlex.quote(origin + _in_world(_target(exchange), world_id))}"
+        f"curl -sS -X {shlex.quote(exchange.method)} {shlex.quote(origin + target_in_world(target_of(exchange), world_id))}"
     ]
     has_type = any(name.lower() == "content-type" for name, _ in exchange.head)
     lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in _headers(exchange)]
@@ -50,13 +50,13 @@ def curl_command(exchange: Exchange, origin: str, world_id: str) -> str:
     return " \\\n    ".join(lines)
 
 
-def _target(exchange: Exchange) -> str:
+def target_of(exchange: Exchange) -> str:
     """Return path and query, also for a request to a proxy."""
     target = exchange.target
     return target if target.startswith("/") else "/" + target.partition("://")[2].partition("/")[2]
 
 
-def _in_world(target: str, world_id: str) -> str:
+def target_in_world(target: str, world_id: str) -> str:
     """Return a target that leads to a world, whether its listener, a header or credentials led there before."""
     is_default_or_named = world_id == DEFAULT or target.startswith(PREFIX)
     return target if is_default_or_named else f"{PREFIX}{quote(world_id, safe='')}{target}"
@@ -240,7 +240,7 @@ def _call(exchange: Exchange, account: Account | None, secrets: frozenset[str]) 
     def replace(name: str, value: Any) -> Any:
         return expressions.get(value, value) if isinstance(value, str) and name in secrets else value
 
-    path, _, query = _target(exchange).partition("?")
+    path, _, query = target_of(exchange).partition("?")
     path = _without_prefix(path)
     arguments: dict[str, Any] = {}
     parameters: list[tuple[str, str]] | None = None

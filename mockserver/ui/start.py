@@ -10,7 +10,7 @@ from mockserver.sdk.examples import format_example
 from mockserver.sdk.provider import Provider
 
 from .conversations import example_command
-from .exchanges import outcome_class
+from .exchange_rows import outcome_class
 from .page_context import PageRequest
 
 _LATEST = 6

@@ -72,10 +72,10 @@ def test_a_lost_response_is_not_delivered_in_the_list_and_in_the_detail(
     with pytest.raises(requests.ConnectionError):
         sender.send("lost")
     sender.send("delivered", to="5556667778")
-    listed = re.findall(r'<td class="status">([^<]*)</td>', html(server, "mine/exchanges"))
+    listed = re.findall(r'<td class="outcome"><span class="pill pill-\w+">([^<]*)<', html(server, "mine/exchanges"))
     lost, delivered = (html(server, f"mine/exchanges/{number}") for number in (1, 2))
 
-    assert ["200", "not delivered"] == listed
+    assert ["rejected", "not delivered"] == listed
     assert '<p class="start-line"><code>not delivered</code></p>' in lost
     assert "The client got nothing of this response." in lost
     assert "HTTP/1.1 200" not in lost

@@ -107,6 +107,7 @@ async function updateParts(changes, cursor, signal) {
   const last = document.querySelector("[data-last]");
   const join = changes.includes("?") ? "&" : "?";
   const response = await sendRequest(`${changes}${join}since=${last ? last.dataset.last : cursor}`, { signal });
+  if (last?.hasAttribute("data-paused")) return countPaused(last, await response.text());
   if (response.status === 204) return hooks.reload();
   if (!response.ok) return updateRegions(signal);
   const found = (await parsePage(response)).querySelector("[data-cursor]");
@@ -114,6 +115,13 @@ async function updateParts(changes, cursor, signal) {
   document.body.dataset.cursor = found.dataset.cursor;
   if (last && found.dataset.last) last.dataset.last = found.dataset.last;
   return hooks.changed(mergeParts(found.querySelectorAll("[data-live-part], [data-into]")));
+}
+
+/** Say beside a paused list how many exchanges are new. */
+function countPaused(list, text) {
+  const found = new DOMParser().parseFromString(text, "text/html").querySelectorAll("[data-into]").length;
+  const button = document.querySelector("[aria-pressed=true]");
+  if (button) button.textContent = text ? `Resume, ${found} new` : "Resume, more than 60 new";
 }
 
 /** Fetch the page again, and take the parts of it that are marked as live. */

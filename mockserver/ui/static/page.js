@@ -108,6 +108,32 @@ function show(fresh, keepPlace) {
   }
 }
 
+/** Load a page, and replace those parts of the current one that have these ids. Return whether that was done. */
+export async function replaceParts(url, ids, { replace = false } = {}) {
+  latest += 1;
+  const number = latest;
+  try {
+    const response = await sendRequest(url);
+    if (!response.ok) return await navigate(url, { push: !replace });
+    const fresh = await parsePage(response);
+    if (number !== latest) return false;
+    for (const id of ids) {
+      const [old, part] = [$(id), fresh.getElementById(id)];
+      if (old && part) old.replaceWith(document.importNode(part, true));
+    }
+    document.title = fresh.title;
+    for (const name of ["changes", "topics"]) document.body.dataset[name] = fresh.body.dataset[name];
+    history[replace ? "replaceState" : "pushState"]({}, "", response.url);
+    shownPath = currentPath();
+    for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+    runShown();
+    return true;
+  } catch {
+    announce("The server does not respond.");
+    return false;
+  }
+}
+
 /** Load the current page again, unless a navigation is under way. */
 function reload() {
   return pending ? undefined : navigate(location.href, { push: false, keepPlace: true });
@@ -196,7 +222,7 @@ function showChanges(parts) {
   else if (fresh.length) announce(`${fresh.length} new`);
 }
 
-function announce(text) {
+export function announce(text) {
   const region = $("announcement");
   if (region) region.textContent = text.slice(0, 200);
 }
