@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from .server import FuzzedServer
 
 _PARTS = (
-    "conversations/changes", "conversations/earlier", "exchanges/changes", "attachment", "conversations", "exchanges",
+    "conversations/changes", "conversations/earlier", "exchanges/changes", "attachment", "conversations", "exchanges", "webhooks", "checkpoints",
     "exchanges/0", "exchanges/1", "exchanges/99999999999", "exchanges/" + "9" * 999, "exchanges/x", "nothing",
 )  # fmt: skip
 _PARAMETERS = (
     "open", "q", "since", "before", "number", "handset", "at", "serial", "part", "outcome", "whole", "world",
-    "account", "epoch", "form",
+    "account", "epoch", "form", "delivery", "status", "only", "from",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from math import isfinite, nan
 from typing import Any, NamedTuple
 
 from mockserver.engine.event_log import TimedEvent
@@ -321,6 +322,9 @@ def move_clock(page_request: PageRequest) -> None:
 def _parse_seconds(form: Mapping[str, str]) -> float:
     text, unit = form.get("amount", "").strip(), form.get("unit", "")
     try:
-        return float(text) * int(unit if unit in UNITS else "1")
+        seconds = float(text) * int(unit if unit in UNITS else "1")
     except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
+        seconds = nan
+    if not isfinite(seconds):
+        raise ValueError(f"{text[:40]!r} is not a number of {UNITS.get(unit, 'seconds')}")
+    return seconds

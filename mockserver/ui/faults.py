@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf, isnan, nan
 from typing import Any, NamedTuple
 
 from mockserver.engine.faults import Target
@@ -348,9 +349,12 @@ def _parse_option(name: str, text: str, schema: Mapping[str, Any]) -> Any:
     if schema["type"] not in ("number", "integer"):
         return text
     try:
-        return int(text) if schema["type"] == "integer" else float(text)
+        number = int(text) if schema["type"] == "integer" else float(text)
     except ValueError:
-        raise ValueError(f"{name}: {text!r} is not {schema['description']}") from None
+        number = nan
+    if isnan(number) or number in (inf, -inf):
+        raise ValueError(f"{name}: {_shorten(text)!r} is not {schema['description']}")
+    return number
 
 
 def remove_rules(page_request: PageRequest) -> None:

@@ -295,6 +295,8 @@ def _points(delivery: Delivery, in_flight: Instant | None) -> list[Point]:
 # -- the buttons ---------------------------------------------------------------------------------------------------------
 
 ACTIONS = ("resend", "hold", "release")
+_DIGITS = 19
+"""The digits of a number that no delivery has."""
 
 
 def change_delivery(page_request: PageRequest) -> str:
@@ -308,5 +310,6 @@ def change_delivery(page_request: PageRequest) -> str:
     action, number = form.get("do", ""), form.get("delivery", "")
     if action not in ACTIONS:
         raise KeyError(action)
-    page_request.call_api("POST", f"deliveries/{number if number.isdecimal() else 0}/{action}")
+    is_number = number.isascii() and number.isdigit() and len(number) < _DIGITS
+    page_request.call_api("POST", f"deliveries/{number if is_number else 0}/{action}")
     return page_request.url_for_section("webhooks", **page_request.args.to_dict())

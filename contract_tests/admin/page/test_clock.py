@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
+import pytest
 import requests
 from playwright.sync_api import expect
 
@@ -122,3 +123,12 @@ def test_an_empty_world_is_told_the_next_step(server):
     page = text_of(requests.get(f"{server.url}/_mock/ui/worlds/bare/clock", timeout=30).text)
 
     assert "Nothing has happened in this world yet. The start page has a first request to copy" in page
+
+
+@pytest.mark.parametrize("amount", ["nan", "inf", "1e308", "", "soon"])
+def test_the_clock_is_not_advanced_by_what_is_no_number(server, world, amount):
+    form = {"do": "by", "amount": amount, "unit": "86400"}
+    page = requests.post(f"{server.url}/_mock/ui/worlds/mine/clock", data=form, timeout=30).text
+
+    assert f"{amount!r} is not a number of days" in unescape(page)
+    assert "12:00:00" == f"{world.clock.now:%H:%M:%S}"

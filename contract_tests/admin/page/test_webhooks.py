@@ -199,3 +199,19 @@ def test_deliveries_are_chosen_with_keys(open_page, forwarding):
     page.locator("#webhooks-q").blur()
     page.keyboard.press("Escape")
     expect(title).to_have_count(0)
+
+
+def test_what_a_delivery_and_a_fault_hold_is_shown_as_text(server, world):
+    hostile = "<script>alert(1)</script>"
+    url = f"http://127.0.0.1:9/{hostile}"
+    world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": url}])
+    world.inbound("dialogtech", sender="5556667777", recipient="5554332111", text=hostile)
+    world.wait_until_idle()
+    world.faults.add("static_response", status=503, body=hostile, match={"path": f"/{hostile}"})
+    pages = [
+        requests.get(f"{server.url}/_mock/ui/worlds/mine/{path}", timeout=30).text
+        for path in ("webhooks?delivery=1", "faults", "clock", f"webhooks?q={hostile}", f"variants?q={hostile}")
+    ]
+
+    assert [] == [page for page in pages if hostile in page]
+    assert [True] * 5 == ["&lt;script&gt;alert(1)&lt;/script&gt;" in page for page in pages]
