@@ -152,10 +152,21 @@ def test_the_wheel_is_installed_beside_an_application_with_older_versions_and_al
 ) -> None:
     uv = Path(sys.executable).with_name("uv")
     environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    # httpx and pytest are what some of our modules are for, and a state in PostgreSQL needs the extra.
+    # httpx and pytest are what some of our modules are for, and a state in PostgreSQL and a container need the extras.
     for command in (
         [uv, "venv", "--quiet", "--python", sys.executable, "venv"],
-        [uv, "pip", "install", "--quiet", "--python", "venv", f"{wheel}[postgresql]", *NEIGHBOURS, "httpx", "pytest"],
+        [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            "venv",
+            f"{wheel}[postgresql,testcontainers]",
+            *NEIGHBOURS,
+            "httpx",
+            "pytest",
+        ],
     ):
         subprocess.run(command, cwd=tmp_path, env=environment, check=True)
 
