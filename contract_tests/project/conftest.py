@@ -11,6 +11,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+TO_BUILD = 600
+"""Seconds that a test may take which builds the site, or waits for the worker that builds it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of the site the time that a build takes on a busy machine."""
+    for item in items:
+        if "site" in getattr(item, "fixturenames", ()) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TO_BUILD))
 
 
 @pytest.fixture(scope="session")
