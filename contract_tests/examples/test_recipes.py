@@ -121,7 +121,8 @@ def test_two_workers_of_a_recipe_at_once_have_a_world_each(
 
     workers = [start(command, folder, environment) for command in recipe.at_once]
 
-    for code, output in map(finish, workers):
+    finished = [finish(worker) for worker in workers]
+    for code, output in finished:
         assert 0 == code, output
         assert recipe.passed_at_once in output
 
