@@ -183,7 +183,7 @@ def test_an_agent_looks_up_facts_and_makes_a_world_of_its_own(world: WorldClient
         ("list_messages", {"world": "of-the-agent"}),
     )
 
-    assert f"This page is about the world {world.id}:" in quickstart
+    assert f"This text is about the world {world.id}:" in quickstart
     assert "DT-23" in [each["number"] for each in quirk["quirks"]]
     assert (1, {"mgage"}) == (len(errors["errors"]), {each["provider"] for each in errors["errors"]})
     assert errors["omitted"] > 0

@@ -43,8 +43,9 @@ def _lines(api: Api, world: World, values: RequestArgs) -> Iterator[str]:
     titles = ", ".join(provider.title for provider in api.providers)
     yield f"mockserver {api.version}: {titles} on your own machine"
     yield ""
-    yield "It answers as the providers do, with their limits and errors, and remembers what it was told. What is sent to it reaches no"
-    yield f"provider and no handset. This page is about the world {world.id}: its accounts, messages, clock, fault rules and journal."
+    yield "It answers as the providers do, with their limits and errors, and remembers what it was told."
+    yield f"What is sent to it reaches no provider and no handset. This text is about the world {world.id}:"
+    yield "its accounts, messages, clock, fault rules and journal."
     yield from _addresses(api, values)
     yield from _credentials(accounts)
     yield from _redirection(api, world, providers_url, url)
