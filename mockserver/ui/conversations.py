@@ -54,7 +54,7 @@ _MAX_CHANGED = 200
 """Changed bubbles; if there are more, the browser loads the whole page instead."""
 
 
-class AttemptView(NamedTuple):
+class ShownAttempt(NamedTuple):
     """An attempt at a delivery, as the page shows it."""
 
     at: str
@@ -70,7 +70,7 @@ class DeliveryView(NamedTuple):
     url: str
     status: str
     due: str | None
-    attempts: tuple[AttemptView, ...]
+    attempts: tuple[ShownAttempt, ...]
 
 
 class Bubble(NamedTuple):
@@ -277,7 +277,7 @@ def _bubble(page_request: PageRequest, state: State, message: Message, histories
 
 
 def _delivery_view(delivery: Delivery) -> DeliveryView:
-    attempts = (AttemptView(iso(each.at), each.outcome.status, each.result) for each in delivery.attempts)
+    attempts = (ShownAttempt(iso(each.at), each.outcome.status, each.result) for each in delivery.attempts)
     due = None if delivery.due is None else iso(delivery.due)
     return DeliveryView(delivery.number, delivery.kind, delivery.url, delivery.status, due, tuple(attempts))
 
