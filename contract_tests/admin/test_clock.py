@@ -130,7 +130,7 @@ def test_stamps_and_dates_follow_the_clock(client: Client) -> None:
             {"frozen": False, "at": NOON},
             400,
             "bad_request",
-            f"at: '{NOON}' is not allowed while the clock ticks",
+            f"at: '{NOON}' is not allowed while the clock runs",
         ),
         (
             "PUT",

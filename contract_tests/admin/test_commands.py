@@ -433,7 +433,7 @@ def test_the_clock_is_moved(run: CommandLine, arguments: list[str], now: str) ->
 
 
 def test_the_clock_is_let_go(run: CommandLine) -> None:
-    assert "ticking" in run.text("clock", "resume")[0]
+    assert "running" in run.text("clock", "resume")[0]
 
 
 def test_the_next_thing_happens_or_there_is_none(run: CommandLine) -> None:

@@ -60,7 +60,7 @@ _SETTING = {
         at=INSTANT,
     ),
     "if": {"properties": {"frozen": {"const": False}}},
-    "then": {"properties": {"at": {"not": {}, "description": "allowed while the clock ticks"}}},
+    "then": {"properties": {"at": {"not": {}, "description": "allowed while the clock runs"}}},
 }
 
 _ADVANCE = {

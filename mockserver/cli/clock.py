@@ -87,7 +87,7 @@ def _show(time: Time, output: Output) -> None:
     if row.get("omitted"):
         events.append(f"and {row['omitted']} more events")
     due = "nothing is due" if row["next"] is None else f"next due {row['next']}"
-    output.show(row, "\n".join([*events, f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}, {due}"]))
+    output.show(row, "\n".join([*events, f"{row['now']} {'frozen' if row['frozen'] else 'running'}, {due}"]))
 
 
 def _event_line(row: dict[str, Any]) -> str:

@@ -74,7 +74,7 @@ Examples:
     type=as_pair,
     help="The variant of a quirk; may be repeated.",
 )
-@click.option("--freeze", metavar="INSTANT", help="Freeze the clock at this instant; it ticks by default.")
+@click.option("--freeze", metavar="INSTANT", help="Freeze the clock at this instant; it runs by default.")
 @click.option("--own-credentials", is_flag=True, help="Generate credentials instead of taking those of the snapshot.")
 @click.option(
     "--credential",
@@ -250,7 +250,7 @@ def _show(facts: WorldFacts, output: Output) -> None:
     about = {
         "world": row["id"],
         "base url": row["base_url"],
-        "clock": f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}{due}",
+        "clock": f"{row['now']} {'frozen' if row['frozen'] else 'running'}{due}",
         "seed": row["seed"],
         "variants": pairs(row["variants"]) or "the default ones",
         "holds": f"{row['messages']} messages, {row['exchanges']} exchanges",

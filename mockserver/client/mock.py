@@ -77,7 +77,7 @@ class AdminClient:
             snapshot: a world file as the initial content instead, or its path.
             seed: the seed of identifiers and probabilities.
             variants: the variants of quirks that differ from the defaults.
-            freeze: the instant at which the clock is frozen; it ticks when ``None``. With ``follow`` it is always at the
+            freeze: the instant at which the clock is frozen; it runs when ``None``. With ``follow`` it is always at the
                 instant at which freezegun or time-machine has frozen the time of this process, where the server must run.
             credentials: credentials by provider and account; other accounts get those of the snapshot, or else new
                 ones.

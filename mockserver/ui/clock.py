@@ -32,7 +32,7 @@ from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
 from mockserver.engine.world import ClockState, World
 
-from . import time_line
+from . import timeline
 from .exchange_rows import fault_kinds
 from .page_context import PageRequest
 
@@ -41,16 +41,16 @@ _MAX_PAST = 200
 """Entries of the timeline that are shown."""
 
 _NOW = 60.0
-"""The place of now on the line of time, in percent of its width, if something is due."""
+"""The place of now on the timeline, in percent of its width, if something is due."""
 _SHORT = 100
-"""The characters of an entry that its point on the line of time shows."""
+"""The characters of an entry that its point on the timeline shows."""
 _LANES = {
     "Messages": ("message", "miss"),
     "Webhooks": ("delivery",),
     "Exchanges": ("exchange",),
     "Settings": ("setting",),
 }
-"""The kinds of entries in each lane of the line of time."""
+"""The kinds of entries in each lane of the timeline."""
 
 UNITS = {"1": "seconds", "60": "minutes", "3600": "hours", "86400": "days"}
 """The units by which the clock is advanced: seconds, with the name."""
@@ -76,15 +76,15 @@ class TimelineEntry(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """The entries of one kind on the line of time."""
+    """The entries of one kind on the timeline."""
 
     title: str
     points: tuple[tuple[float, str, str], ...]
     """Of each entry: its place in percent of the width, its kind, and its text with its time."""
 
 
-class TimeLine(NamedTuple):
-    """The line of time: what happened, now, and what is due."""
+class Timeline(NamedTuple):
+    """The timeline: what happened, now, and what is due."""
 
     lanes: tuple[Lane, ...]
     now: float
@@ -131,21 +131,21 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
         "more": more,
         "past": past,
         "units": UNITS,
-        "time_line": _time_line(past[::-1], ahead, now),
+        "timeline": _timeline(past[::-1], ahead, now),
     }
 
 
-def _time_line(past: Sequence[TimelineEntry], ahead: Sequence[TimelineEntry], now: Instant) -> TimeLine | None:
-    """Return the line of time for entries in their order; ``None`` if there are none."""
+def _timeline(past: Sequence[TimelineEntry], ahead: Sequence[TimelineEntry], now: Instant) -> Timeline | None:
+    """Return the timeline for entries in their order; ``None`` if there are none."""
     if not past and not ahead:
         return None
-    middle = time_line.LAST if not ahead else _NOW if past else time_line.FIRST
+    middle = timeline.LAST if not ahead else _NOW if past else timeline.FIRST
     before, after = max(1, now - past[0].instant if past else 0), max(1, ahead[-1].instant - now if ahead else 0)
 
     def place(at: Instant) -> float:
         if at <= now:
-            return round(middle - (middle - time_line.FIRST) * (now - at) / before, 2)
-        return round(middle + (time_line.LAST - middle) * (at - now) / after, 2)
+            return round(middle - (middle - timeline.FIRST) * (now - at) / before, 2)
+        return round(middle + (timeline.LAST - middle) * (at - now) / after, 2)
 
     lanes = [
         Lane(
@@ -158,7 +158,7 @@ def _time_line(past: Sequence[TimelineEntry], ahead: Sequence[TimelineEntry], no
         )
         for title, kinds in _LANES.items()
     ]
-    return TimeLine(
+    return Timeline(
         tuple(lanes),
         middle,
         past[0].distance if past else "",
@@ -267,7 +267,7 @@ _DESCRIBE: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
     ),
     MessageChanged: lambda _, event: _entry(
         "message",
-        f"message {event.serial} is {event.status} now" if event.status else f"message {event.serial} was changed",
+        f"message {event.serial} became {event.status}" if event.status else f"message {event.serial} was changed",
     ),
     MessageDeleted: lambda _, event: _entry("message", f"message {event.serial} was deleted"),
     MessagesRead: lambda _, event: _entry("message", f"the client has read {len(event.serials)} messages"),

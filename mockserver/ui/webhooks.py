@@ -1,4 +1,4 @@
-"""The webhooks section: the deliveries of a world, and one of them with its attempts on a line of time."""
+"""The webhooks section: the deliveries of a world, and one of them with its attempts on a timeline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.engine.instants import Instant, iso
 from mockserver.engine.messages import Message
 from mockserver.engine.state import State
 
-from . import body_format, time_line
+from . import body_format, timeline
 from .clock import format_duration
 from .page_context import PageRequest
 
@@ -25,9 +25,9 @@ _FILTERS = ("q", "status", "provider")
 _SEARCHED = 500
 """The deliveries that a search looks through with the world's lock held."""
 _ON_LINE = 20
-"""The attempts on the line of time: the latest."""
+"""The attempts on the timeline: the latest."""
 _GAP = 4.0
-"""Percent of the line of time between two points."""
+"""Percent of the timeline between two points."""
 
 
 class DeliveryLine(NamedTuple):
@@ -80,7 +80,7 @@ class AttemptView(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A point on the line of time."""
+    """A point on the timeline."""
 
     x: float
     """Percent of the width."""
@@ -274,7 +274,7 @@ def _part(name: str, start_line: str, headers: tuple[tuple[str, str], ...], body
 
 
 def _points(delivery: Delivery, in_flight: Instant | None) -> list[Point]:
-    """Return what the line of time shows: when the delivery was opened, its attempts, and what is due."""
+    """Return what the timeline shows: when the delivery was opened, its attempts, and what is due."""
     last = len(delivery.attempts)
     marks = [(delivery.created_at, "opened", iso(delivery.created_at)[11:19], "opened")]
     for number, attempt in list(enumerate(delivery.attempts, 1))[-_ON_LINE:]:
@@ -286,7 +286,7 @@ def _points(delivery: Delivery, in_flight: Instant | None) -> list[Point]:
     elif delivery.due is not None:
         marks.append((delivery.due, "due", f"next {iso(delivery.due)[11:19]}", f"attempt {last + 1}, due"))
     marks.sort(key=lambda mark: mark[0])
-    found = time_line.places([at for at, *_ in marks], _GAP)
+    found = timeline.places([at for at, *_ in marks], _GAP)
     return [
         Point(x, kind, label, f"{title} at {iso(at)}") for x, (at, kind, label, title) in zip(found, marks, strict=True)
     ]

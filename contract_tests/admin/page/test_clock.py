@@ -1,4 +1,4 @@
-"""The section of the clock: moved by its buttons, and the line of time with what is due and what happened."""
+"""The section of the clock: moved by its buttons, and the timeline with what is due and what happened."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_the_clock_is_frozen_moved_and_resumed(look, open_page, server):
     world = server.create_world("small", id="mine")
     page = open_page("worlds/mine/clock", look)
     state = page.locator("#top .pill")
-    expect(state).to_have_text("ticking")
+    expect(state).to_have_text("running")
     page.get_by_role("button", name="Freeze").click()
     expect(state).to_have_text("frozen")
     assert world.clock.is_frozen
@@ -38,8 +38,8 @@ def test_the_clock_is_frozen_moved_and_resumed(look, open_page, server):
     expect(now).to_contain_text("14:00:00")
     assert "14:00:00" == world.clock.now.strftime("%H:%M:%S")
     page.get_by_role("button", name="Resume").click()
-    expect(state).to_have_text("ticking")
-    expect(now).not_to_contain_text("14:00:00")  # it ticks without a request
+    expect(state).to_have_text("running")
+    expect(now).not_to_contain_text("14:00:00")  # it runs without a request
 
 
 def test_a_clock_that_cannot_move_there_shows_the_reason(open_page, world):

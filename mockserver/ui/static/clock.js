@@ -1,4 +1,4 @@
-// Shows the time of a ticking clock between two updates from the server.
+// Shows the time of a running clock between two updates from the server.
 
 let updatedAt = 0;
 

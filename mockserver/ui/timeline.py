@@ -1,4 +1,4 @@
-"""Places instants on a horizontal line of time, in percent of its width."""
+"""Places instants on a horizontal timeline, in percent of its width."""
 
 from __future__ import annotations
 
