@@ -15,7 +15,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp_types import CallToolResult, TextContent
 
 from mockserver import MockServer, WorldClient
-from mockserver.agents.tools import READING, WRITING
+from mockserver.agents.tools import READ_TOOLS, WRITE_TOOLS
 
 Result = TypeVar("Result")
 SEND = {
@@ -88,7 +88,7 @@ def test_without_write_an_agent_gets_the_tools_that_only_read_and_is_told_so(wor
 
     tools, instructions, refused = talk(talking, world)
 
-    assert [method.__name__ for method in READING] == [tool.name for tool in tools]
+    assert [method.__name__ for method in READ_TOOLS] == [tool.name for tool in tools]
     assert {True} == {tool.annotations.read_only_hint for tool in tools}
     assert "mockserver mcp --write" in instructions
     assert "Unknown tool: make_checkpoint" == error(refused)
@@ -103,8 +103,10 @@ def test_with_write_every_tool_and_each_parameter_is_described_and_only_reading_
 
     tools, instructions = talk(talking, world, "--write")
 
-    assert [method.__name__ for method in (*READING, *WRITING)] == [tool.name for tool in tools]
-    assert {method.__name__ for method in READING} == {tool.name for tool in tools if tool.annotations.read_only_hint}
+    assert [method.__name__ for method in (*READ_TOOLS, *WRITE_TOOLS)] == [tool.name for tool in tools]
+    assert {method.__name__ for method in READ_TOOLS} == {
+        tool.name for tool in tools if tool.annotations.read_only_hint
+    }
     assert {"rewind_world", "remove_faults"} == {tool.name for tool in tools if tool.annotations.destructive_hint}
     assert [] == [tool.name for tool in tools if not (tool.description or "").endswith(".")]
     assert [] == [

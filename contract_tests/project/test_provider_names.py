@@ -9,8 +9,14 @@ from mockserver.sdk.loading import installed_providers
 
 PACKAGE = Path(__file__).parents[2] / "mockserver"
 
-HELP_EXAMPLE = re.compile(r"^(  |.*\bExample: )mockserver ")
-"""Lines of a command's help that a reader copies; a test runs each against the default world, which holds accounts of ours."""
+EXAMPLE = {
+    "cli": re.compile(r"^(  |.*\bExample: )mockserver "),
+    "ui": re.compile(r'<pre class="command" id="[a-z-]+" tabindex="0">mockserver '),
+    "admin": re.compile(r'^        "provider": "[a-z]+",$'),
+    "agents": re.compile(""),
+}
+"""Lines that a reader copies, by package: of a command's help, of a section that is empty, of a body in the OpenAPI document, and of
+the instructions for agents. A test runs each against the default world, which holds accounts of ours."""
 
 
 def words() -> set[str]:
@@ -24,7 +30,9 @@ def words() -> set[str]:
 def is_allowed(path: Path, line: str) -> bool:
     place = path.relative_to(PACKAGE).parts[0]
     # A demonstration plays what a certain provider's document says; it is chosen by name in a list of its own.
-    return place in ("providers", "demo") or (place == "cli" and HELP_EXAMPLE.match(line) is not None)
+    if place == "agents" and path.suffix != ".md":
+        return False
+    return place in ("providers", "demo") or (place in EXAMPLE and EXAMPLE[place].search(line) is not None)
 
 
 def test_no_line_outside_the_providers_names_one() -> None:

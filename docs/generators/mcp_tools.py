@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from mockserver.agents.tools import READING, build_server
+from mockserver.agents.tools import READ_TOOLS, build_server
 from mockserver.client import Mock
 
 from .markdown import anchored, cell, code, line, table
@@ -22,7 +22,7 @@ def mcp_tools() -> Iterator[str]:
         "[Agents](../how-to/agents.md) says how an agent gets them."
     )
     tools = anyio.run(build_server(Mock.at("http://127.0.0.1:7670"), "default", may_write=True).list_tools)
-    names = {method.__name__ for method in READING}
+    names = {method.__name__ for method in READ_TOOLS}
     for title, about, are_reading in (
         ("Reading", "These are always there and change nothing.", True),
         ("Changing a world", "These are there with `mockserver mcp --write`.", False),

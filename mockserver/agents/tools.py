@@ -32,7 +32,7 @@ WorldId: TypeAlias = Annotated[
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=500, description="The maximal number of items.")]
 Since: TypeAlias = Annotated[int, Field(ge=0, description="Only items with a greater number; 0 for all.")]
 ProviderName: TypeAlias = Annotated[
-    str | None, Field(description="Only of this provider, such as dialogtech, mgage or serwersms.")
+    str | None, Field(description="Only of this provider, by its name in the quickstart.")
 ]
 
 INSTRUCTIONS = """\
@@ -375,7 +375,7 @@ class Tools:
         return _row(self._world(world).rewind(checkpoint).row)
 
 
-READING = (
+READ_TOOLS = (
     Tools.get_quickstart,
     Tools.list_worlds,
     Tools.list_messages,
@@ -388,7 +388,7 @@ READING = (
     Tools.look_up,
 )
 """The tools that every agent gets: they change nothing."""
-WRITING = (
+WRITE_TOOLS = (
     Tools.create_world,
     Tools.send_request,
     Tools.receive_message,
@@ -419,11 +419,11 @@ def build_server(mock: Mock, world: str, *, may_write: bool) -> MCPServer[Any]:
         log_level="WARNING",
     )
     tools = Tools(mock, world)
-    for method in (*READING, *WRITING * may_write):
+    for method in (*READ_TOOLS, *WRITE_TOOLS * may_write):
         server.add_tool(
             getattr(tools, method.__name__),
             annotations=ToolAnnotations(
-                read_only_hint=method in READING,
+                read_only_hint=method in READ_TOOLS,
                 destructive_hint=method in _DESTRUCTIVE,
                 open_world_hint=False,
             ),

@@ -44,13 +44,13 @@ _NOW = 60.0
 """The place of now on the timeline, in percent of its width, if something is due."""
 _SHORT = 100
 """The characters of an entry that its point on the timeline shows."""
-_LANES = {
+_ROWS = {
     "Messages": ("message", "miss"),
     "Webhooks": ("delivery",),
     "Exchanges": ("exchange",),
     "Settings": ("setting",),
 }
-"""The kinds of entries in each lane of the timeline."""
+"""The kinds of entries in each row of the timeline."""
 
 UNITS = {"1": "seconds", "60": "minutes", "3600": "hours", "86400": "days"}
 """The units by which the clock is advanced: seconds, with the name."""
@@ -75,7 +75,7 @@ class TimelineEntry(NamedTuple):
     """The same as ``at``."""
 
 
-class Lane(NamedTuple):
+class TimelineRow(NamedTuple):
     """The entries of one kind on the timeline."""
 
     title: str
@@ -86,7 +86,7 @@ class Lane(NamedTuple):
 class Timeline(NamedTuple):
     """The timeline: what happened, now, and what is due."""
 
-    lanes: tuple[Lane, ...]
+    rows: tuple[TimelineRow, ...]
     now: float
     """The place of now, in percent of the width."""
     start: str
@@ -147,8 +147,8 @@ def _timeline(past: Sequence[TimelineEntry], ahead: Sequence[TimelineEntry], now
             return round(middle - (middle - timeline.FIRST) * (now - at) / before, 2)
         return round(middle + (timeline.LAST - middle) * (at - now) / after, 2)
 
-    lanes = [
-        Lane(
+    rows = [
+        TimelineRow(
             title,
             tuple(
                 (place(each.instant), each.kind, f"{each.at[11:19]} {each.text[:_SHORT]}")
@@ -156,10 +156,10 @@ def _timeline(past: Sequence[TimelineEntry], ahead: Sequence[TimelineEntry], now
                 if each.kind in kinds
             ),
         )
-        for title, kinds in _LANES.items()
+        for title, kinds in _ROWS.items()
     ]
     return Timeline(
-        tuple(lanes),
+        tuple(rows),
         middle,
         past[0].distance if past else "",
         ahead[-1].distance if ahead else "",

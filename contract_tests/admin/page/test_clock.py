@@ -102,7 +102,7 @@ def test_the_line_of_time_has_a_point_for_each_entry_between_its_first_and_its_l
     world.clock.advance(minutes=10)
     world.schedule_inbound("dialogtech", delay=600, sender="5556667777", recipient="5554332111", text="later")
     page = requests.get(f"{server.url}/_mock/ui/worlds/mine/clock", timeout=30).text
-    figure = re.search(r'<figure class="lanes".*?</figure>', page, re.DOTALL)[0]
+    figure = re.search(r'<figure class="timeline-rows".*?</figure>', page, re.DOTALL)[0]
     points = re.findall(r'<circle class="point-(\w+)( point-due)?" cx="([\d.]+)%".*?<title>(.*?)</title>', figure)
 
     assert [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from html import unescape
 
 import pytest
 import requests
 from playwright.sync_api import expect
 
+from contract_tests.commands import run_command
 from mockserver.scenario.receiver import Receiver
 
 from .test_controls import wait_until_live
@@ -36,9 +38,17 @@ def receive(world, text="Tak", sender="+48500600700"):
     world.wait_until_idle()
 
 
-def test_a_delivery_shows_its_attempts_on_a_line_of_time_with_request_and_response(
-    look, open_page, forwarding, receiver
-):
+def test_the_commands_of_the_empty_section_cause_a_delivery(server, world):
+    page = requests.get(f"{server.url}/_mock/ui/{WEBHOOKS}", timeout=30).text
+    for name in ("first-url", "first-inbound"):
+        command = shlex.split(unescape(re.search(rf'id="{name}" tabindex="0">(.*?)</pre>', page)[1]))
+        done = run_command(*command[1:], MOCKSERVER_URL=server.url)
+        assert 0 == done.returncode, done.stderr
+
+    assert ["http://127.0.0.1:9000/"] == [delivery.url.partition("?")[0] for delivery in world.deliveries()]
+
+
+def test_a_delivery_shows_its_attempts_on_a_timeline_with_request_and_response(look, open_page, forwarding, receiver):
     page = open_page(WEBHOOKS, look)
     expect(page.get_by_role("heading", name="No webhook was sent yet")).to_be_visible()
     wait_until_live(page)
