@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mockserver.engine.instants import iso
 from mockserver.engine.journal import Exchange
 from mockserver.sdk.examples import format_example
 from mockserver.sdk.provider import Provider
 
 from .conversations import example_command
-from .exchange_rows import outcome_class
+from .exchange_rows import ExchangeRow, row_of
 from .page_context import PageRequest
 
 _LATEST = 6
@@ -48,18 +47,6 @@ class FirstRequest(NamedTuple):
     command: str
 
 
-class LatestExchange(NamedTuple):
-    """An exchange in the list of the latest ones."""
-
-    number: int
-    at: str
-    provider: str
-    what: str
-    """Its operation; the method and target where it reached none."""
-    outcome: str
-    outcome_class: str
-
-
 def view_model(page_request: PageRequest) -> dict[str, Any]:
     """Return what the section's template shows."""
     context, journal = page_request.context, page_request.world.journal
@@ -91,14 +78,7 @@ def _first_request(page_request: PageRequest, provider: Provider) -> FirstReques
     return FirstRequest(provider.name, provider.title, command) if command else None
 
 
-def _latest(page_request: PageRequest, exchange: Exchange) -> LatestExchange:
+def _latest(page_request: PageRequest, exchange: Exchange) -> ExchangeRow:
+    """Return one of the latest exchanges as a row."""
     page_request.context.masking.apply(exchange)
-    error = "" if exchange.error is None else f" {type(exchange.error).__name__}"
-    return LatestExchange(
-        exchange.number,
-        iso(exchange.at),
-        page_request.context.titles.get(exchange.provider or "", ""),
-        exchange.operation or f"{exchange.method} {exchange.target}".strip() or "no HTTP request",
-        exchange.outcome.replace("_", " ") + error,
-        outcome_class(exchange),
-    )
+    return row_of(page_request, exchange, {})
