@@ -478,6 +478,10 @@ UNMATCHED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str
         ("NoSuchAddress", None, None, "Use an address that GET / lists, or the provider's host."),
     ),
     "no world": ({"path": "/_w/nope/ibp_api.php"}, ("NoSuchWorld", None, None, "Use the id of an existing world.")),
+    "no world in the header": (
+        {"path": "/ibp_api.php", "headers": {"X-Mockserver-World": "nope"}},
+        ("NoSuchWorld", None, None, "Use the id of an existing world."),
+    ),
     "a world, and no address in it": (
         {"path": "/_w/default/x"},
         ("NoSuchAddress", None, None, "Use an address that GET / lists, or the provider's host."),

@@ -9,6 +9,7 @@ import pytest
 from contract_tests.ways import both_ways
 from mockserver.engine.accounts import Account, Login
 from mockserver.engine.state import Fixture
+from mockserver.http.log_line import reason
 from mockserver.http.request import HttpRequest
 
 ACCOUNT = Account("dialogtech/a", "dialogtech", "a", (Login("foo", "bar"),))
@@ -92,6 +93,9 @@ def test_a_world_that_contradicts_the_listener_is_a_bad_request_in_the_journal_o
 
     assert (400, "wrong_world") == said(response)
     assert {"bound": 1} == journals(registry)
+    assert "this listener belongs to world 'bound', but the request names 'named'" == reason(
+        registry.get("bound").journal.get(1), target, ()
+    )
 
 
 def test_a_header_that_names_the_listeners_own_world_is_right(registry, through):
@@ -121,6 +125,23 @@ def test_a_world_that_is_not_there_is_404_and_never_the_default_world(registry, 
     response = through(listener, target, **({} if header is None else {"x-mockserver-world": header}))
 
     assert (404, "no_such_world") == said(response)
+
+
+@pytest.mark.parametrize(
+    ("target", "header"),
+    [
+        (NUMBERS.format("foo"), "missing"),
+        ("/nowhere", "missing"),
+        ("/_w/missing" + NUMBERS.format("foo"), None),
+        ("/_w/missing/", None),
+        ("/_w/named/ibp_api.php", "missing"),
+    ],
+)
+def test_the_log_says_that_there_is_no_such_world_and_not_that_there_is_no_such_path(registry, through, target, header):
+    through(None, target, **({} if header is None else {"x-mockserver-world": header}))
+    (exchange,) = registry.default.journal.since(0)
+
+    assert "there is no world 'missing'" == reason(exchange, target, ["/ibp_api.php"])
 
 
 def test_what_no_world_has_is_said_alike_by_both_ways_in(client):

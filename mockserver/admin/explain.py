@@ -14,6 +14,7 @@ from mockserver.engine.instants import SECOND, datetime_of, iso
 from mockserver.engine.journal import Exchange, Journal
 from mockserver.engine.limits import LimitStatus
 from mockserver.engine.provider_errors import Source
+from mockserver.http.control_error import read_world_error
 from mockserver.http.correlation import read_correlation
 from mockserver.http.masking import Masking
 from mockserver.http.url_display import readable
@@ -22,7 +23,7 @@ from mockserver.sdk.request import media_type
 from mockserver.validation.suggestions import nearest, nearest_operation, nearest_path
 
 from . import exchanges, outcomes, quirk_parser
-from .request_inspection import header, is_json, path, sent, shown, split, unread
+from .request_inspection import header, is_json, path, sent, shown, unread
 
 _MOST = 50
 """The maximal number of ignored parameters listed."""
@@ -59,6 +60,11 @@ _SERVER = {
     500: _Rule("ServerFault", "the mock server failed", hint="Report the error that the server logged."),
 }
 """The rules behind the server's own error responses, by status."""
+_WORLD_RULES = {
+    "no_such_world": _Rule("NoSuchWorld", hint="Use the id of an existing world."),
+    "wrong_world": _Rule("WrongWorld", hint="Name the listener's world or none, or use a listener without a world."),
+}
+"""The rules that reject a request for the world that it names, by the code of the response."""
 
 
 def find(journal: Journal, number: int) -> Exchange:
@@ -233,9 +239,10 @@ def _rule(exchange: Exchange, provider: Provider | None) -> _Rule:
             chosen = operation.choose_source and operation.choose_source(exchange.values)
             source = chosen or operation.source
         return _Rule(exchange.operation, source=source)
-    world, _ = split(exchange)
-    if world and world != exchange.world:
-        return _Rule("NoSuchWorld", f"there is no world {shown(world)!r}", hint="Use the id of an existing world.")
+    world_error = read_world_error(exchange)
+    if world_error is not None:
+        code, message = world_error
+        return _WORLD_RULES[code]._replace(description=shown(message))
     return _SERVER.get(exchange.status, _Rule("answered"))
 
 

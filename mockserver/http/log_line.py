@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.validation.suggestions import nearest_paths
 
+from .control_error import read_world_error
 from .correlation import read_correlation
 from .url_display import readable
 
@@ -45,7 +46,10 @@ def facts(exchange: Exchange) -> dict[str, Any]:
 def _provider(exchange: Exchange, path: str, addresses: Iterable[str]) -> Iterator[str]:
     error = exchange.error
     name = "" if error is None else f"{type(error).__name__}: "
-    if exchange.operation is None and exchange.outcome == "unmatched" and exchange.status not in _READ_BADLY:
+    world_error = read_world_error(exchange)
+    if world_error is not None:
+        yield world_error[1]
+    elif exchange.operation is None and exchange.outcome == "unmatched" and exchange.status not in _READ_BADLY:
         near = nearest_paths(path, [rule for rule in addresses if not rule.startswith("/_mock/")], 1)
         meant = f"; did you mean {readable(near[0])}?" if near else ""
         yield f"{name}no operation lives at this path{meant}"
