@@ -91,6 +91,22 @@ def test_every_command_of_the_quickstart_succeeds_as_it_is_printed(world: str):
     assert [] == journal["exchanges"]  # the last command resets the world
 
 
+@pytest.mark.parametrize("fixture", ["demo", "empty"])
+def test_the_quickstart_lists_the_messages_that_the_world_did_not_begin_with(fixture: str):
+    client = create_app().test_client()
+    client.post("/_mock/worlds", json={"id": "mine", "fixture": fixture})
+    text = client.get("/_mock/quickstart?world=mine").text
+    (listing,) = re.findall(r"'http://localhost(/_mock/worlds/mine/messages.*?)'", text)
+    before = client.get(listing).get_json()["messages"]
+    if fixture == "demo":
+        number = {"sender": "5556667777", "recipient": "5554332111", "text": "Hello"}
+        client.post("/_mock/worlds/mine/inbound", json={"provider": "dialogtech", "account": "documents", **number})
+    after = client.get(listing).get_json()["messages"]
+
+    assert [] == before
+    assert ["Hello"] * (fixture == "demo") == [message["text"] for message in after]
+
+
 def test_without_a_token_only_the_servers_own_names_get_the_quickstart_and_with_one_it_is_needed():
     rebound = create_app().test_client().get("/_mock/quickstart", base_url="http://attacker.example")
     guarded = create_app(settings=Settings(host="0.0.0.0", token="secret")).test_client()

@@ -125,12 +125,14 @@ def _control(api: Api, world: World, accounts: tuple[Account, ...], url: str) ->
     needs_token = settings.needs_token and not guard.is_loopback(settings.host)
     curl = "curl -sS" + (' -H "Authorization: Bearer $MOCKSERVER_TOKEN"' if needs_token else "")
     here = f"{url}/_mock/worlds/{world.id}"
+    first = world.initial_state.first_serial
+    began = f"?since={first - 1}" if first else ""
     receiver = next((account for account in accounts if _sender(account)), None)
     body = None if receiver is None else _inbound(receiver)
     yield ""
     yield "SEE WHAT HAPPENED"
     yield f"  {curl} '{here}/report'  # the last requests, and why each that failed did"
-    yield f"  {curl} '{here}/messages?limit=5'"
+    yield f"  {curl} '{here}/messages{began}'  # those that the world did not begin with"
     yield f"  {curl} '{here}/journal?limit=5'  # /journal/NUMBER is one in full, with an explanation"
     yield ""
     yield "CAUSE WHAT A TEST NEEDS"
