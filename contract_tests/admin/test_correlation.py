@@ -29,6 +29,9 @@ NOTHING = dict.fromkeys(SHOWN)
         ((("traceparent", f"cc-{TRACE}-00f067aa0ba902b7-01-later"),), Correlation(None, f"cc-{TRACE}-00f067aa0ba902b7-01-later", TRACE)),
         ((("traceparent", TRACE),), Correlation(None, TRACE)),
         ((("traceparent", TRACEPARENT.upper()),), Correlation(None, TRACEPARENT.upper())),
+        ((("traceparent", f"00-{'0' * 32}-00f067aa0ba902b7-01"),), Correlation(None, f"00-{'0' * 32}-00f067aa0ba902b7-01")),
+        ((("traceparent", f"00-{TRACE}-{'0' * 16}-01"),), Correlation(None, f"00-{TRACE}-{'0' * 16}-01")),
+        ((("traceparent", f"ff-{TRACE}-00f067aa0ba902b7-01"),), Correlation(None, f"ff-{TRACE}-00f067aa0ba902b7-01")),
         ((("X-Mockserver-World", "mine"),), Correlation(world_header="mine")),
     ],
 )  # fmt: skip
