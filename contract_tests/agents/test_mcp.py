@@ -205,9 +205,11 @@ def test_a_mistake_is_an_error_that_says_what_would_be_right(world: WorldClient)
             error(await client.call_tool("send_request", {"path": "/_mock/worlds"})),
             error(await client.call_tool("list_messages", {"world": "nowhere"})),
             error(await client.call_tool("list_messages", {"limit": 0})),
+            error(await client.call_tool("make_checkpoint", {"name": "here", "world_id": "other", "note": "x"})),
+            error(await client.call_tool("list_worlds", {"world": "other"})),
         ]
 
-    exchange, kind, advance, path, nowhere, limit = talk(talking, world, "--write")
+    exchange, kind, advance, path, nowhere, limit, misspelt, extra = talk(talking, world, "--write")
 
     assert "99" in exchange
     assert "did you mean 'delay'" in kind
@@ -215,6 +217,9 @@ def test_a_mistake_is_an_error_that_says_what_would_be_right(world: WorldClient)
     assert "path must be a path of a provider that begins with /, not '/_mock/worlds'" == path
     assert "there is no world 'nowhere' (not_found)" == nowhere
     assert "greater than or equal to 1" in limit
+    assert "make_checkpoint has no parameter world_id, note; it has name, world" == misspelt
+    assert "list_worlds has no parameter world; it has none" == extra
+    assert [] == world.checkpoints()
 
 
 def test_without_a_server_every_tool_says_how_to_start_one() -> None:

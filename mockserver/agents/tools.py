@@ -104,7 +104,12 @@ class Tools:
             Literal["inbound", "outbound"] | None, Field(description="inbound: from a handset to the account.")
         ] = None,
         number: Annotated[str | None, Field(description="Only from or to this telephone number.")] = None,
-        since: Annotated[int | None, Field(description="Only messages with a greater serial.")] = None,
+        since: Annotated[
+            int | None,
+            Field(
+                description="Only messages with a greater serial; get_quickstart has the last one that the world began with."
+            ),
+        ] = None,
         limit: Limit = 20,
     ) -> Row:
         """List messages of a world with sender, recipient, text and status, in the order in which they were stored: what an application has sent, and what handsets have written. The last serial is the since of the next call."""
@@ -403,6 +408,23 @@ WRITE_TOOLS = (
 _DESTRUCTIVE = (Tools.rewind_world, Tools.remove_faults)
 
 
+class _Server(MCPServer[Any]):
+    """An MCP server that rejects arguments which a tool does not have; the SDK would ignore them, and a misspelt world with them."""
+
+    async def call_tool(self, name: str, arguments: Row, context: Any = None) -> Any:
+        """Call a tool.
+
+        Raises:
+            ToolError: it has no parameter of a given name, or it failed.
+        """
+        taken = next(
+            (tool.input_schema["properties"] for tool in await self.list_tools() if tool.name == name), arguments
+        )
+        if unknown := [each for each in arguments if each not in taken]:
+            raise ToolError(f"{name} has no parameter {', '.join(unknown)}; it has {', '.join(taken) or 'none'}")
+        return await super().call_tool(name, arguments, context)
+
+
 def build_server(mock: Mock, world: str, *, may_write: bool) -> MCPServer[Any]:
     """Return an MCP server with the tools.
 
@@ -411,7 +433,7 @@ def build_server(mock: Mock, world: str, *, may_write: bool) -> MCPServer[Any]:
         world: the id of the world of calls that name none.
         may_write: whether it has the tools that change a world.
     """
-    server: MCPServer[Any] = MCPServer(
+    server = _Server(
         "mockserver",
         title="mockserver: a double of SMS providers",
         instructions=INSTRUCTIONS + ("" if may_write else READ_ONLY),
