@@ -38,7 +38,8 @@ def quirks() -> Iterator[str]:
     yield ""
     yield (
         "A quirk is a point where a provider's document is silent, or contradicts itself. Each has a number, what the document says, how else it could be read, "
-        "what mockserver does, and how that is known: *documented* elsewhere, *shown by sample*, or *assumed*. Where a quirk has a switch, its [variants](variants.md) are chosen for a world."
+        "what mockserver does, and how that is known: *documented* (a sentence says so), *sample* (a printed example shows it), *vendor* (another page or a client of the provider says so), *siblings* (other pages or actions of the same product do so), "
+        "*clients* (other public clients rely on it) or *assumed* (ours). Where a quirk has a switch, its [variants](variants.md) are chosen for a world."
     )
     for provider in installed_providers():
         own = [each for each in quirk_entries() if each["provider"] == provider.name]
@@ -58,7 +59,7 @@ def quirk(entry: dict[str, Any]) -> Iterator[str]:
     for title, text in (
         ("Other variant", entry["other_variant"]),
         ("What mockserver does", entry["we"]),
-        (f"Known by ({entry['basis']})", entry["known_by"]),
+        ("Known by", entry["known_by"]),
     ):
         if text:
             yield f"- {title}: {linked(line(text))}"
@@ -81,7 +82,9 @@ def variants() -> Iterator[str]:
         yield ""
         if switch.number in titles:
             yield f"{linked(switch.number)}: {line(titles[switch.number])}"
-            yield ""
+        else:
+            yield "No quirk: a switch for tests that are about something else."
+        yield ""
         yield f"- Default: {code(switch.default)}"
         others = [code(each) for each in switch.variants[1:]]
         yield f"- Other variants: {', '.join([*others, *['the IANA name of any time zone'] * switch.any_zone])}"
