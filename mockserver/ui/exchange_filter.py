@@ -10,6 +10,7 @@ from mockserver.engine.journal import Exchange
 from mockserver.http.correlation import read_correlation
 
 from .exchange_rows import (
+    OUTCOMES_IN_WORDS,
     RECIPIENT,
     SENDER,
     TEXT,
@@ -56,6 +57,10 @@ FIELDS: Mapping[str, FilterField] = {
 }
 
 
+_OUTCOMES = {words: outcome for outcome, words in OUTCOMES_IN_WORDS.items()}
+"""The outcomes by the words that the list shows for them, such as ``not delivered``."""
+
+
 class Term(NamedTuple):
     """One condition of a filter."""
 
@@ -80,12 +85,16 @@ class Term(NamedTuple):
 
 
 def parse(text: str) -> list[Term]:
-    """Return the conditions of a filter. What looks like a field but is none is a word like any other."""
+    """Return the conditions of a filter. What looks like a field but is none is a word like any other; a field without a value is left out."""
     terms = []
     for found in _TERM.finditer(text):
         field, value = (found["field"] or "").lower(), found["plain"] if found["quoted"] is None else found["quoted"]
         if field and field not in FIELDS:
             field, value = "", f"{found['field']}:{value}"
+        if not field and value.endswith(":") and value[:-1].lower() in FIELDS:
+            continue  # its value is not typed yet
+        if field == "outcome":
+            value = _OUTCOMES.get(value.casefold(), value)
         if value:
             terms.append(Term(field, value.casefold(), bool(found["no"])))
     return terms

@@ -35,9 +35,12 @@ def curl_command(exchange: Exchange, origin: str, world_id: str) -> str:
     """Return a command line that repeats the request in its world."""
     if not exchange.method:
         return f"# this was not HTTP\nprintf {_printf(exchange.body)} | nc {urlsplit(origin).hostname} {urlsplit(origin).port}"
-    lines = [
-        f"curl -sS -X {shlex.quote(exchange.method)} {shlex.quote(origin + target_in_world(target_of(exchange), world_id))}"
-    ]
+    # After HEAD, curl would wait for the body whose length it reads.
+    method = "--head" if exchange.method == "HEAD" else f"-X {shlex.quote(exchange.method)}"
+    target = target_in_world(target_of(exchange), world_id)
+    as_it_is = "--path-as-is " if "/." in target.partition("?")[0] else ""
+    as_it_is += "--globoff " if set("[]{}") & set(target) else ""
+    lines = [f"curl -sS {as_it_is}{method} {shlex.quote(origin + target)}"]
     has_type = any(name.lower() == "content-type" for name, _ in exchange.head)
     lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in _headers(exchange)]
     if exchange.body and not has_type:
@@ -238,7 +241,8 @@ def _call(exchange: Exchange, account: Account | None, secrets: frozenset[str]) 
     expressions = _credential_expressions(account)
 
     def replace(name: str, value: Any) -> Any:
-        return expressions.get(value, value) if isinstance(value, str) and name in secrets else value
+        found = expressions.find(name, value) if isinstance(value, str) and name in secrets else None
+        return value if found is None else found
 
     path, _, query = target_of(exchange).partition("?")
     path = _without_prefix(path)
@@ -277,18 +281,30 @@ def _without_prefix(path: str) -> str:
     return "/" + path[len(PREFIX) :].partition("/")[2]
 
 
-def _credential_expressions(account: Account | None) -> dict[str, _Expression]:
+class _CredentialExpressions(NamedTuple):
+    """The expressions for an account's users and secrets. A user and its secret may be the same text."""
+
+    users: dict[str, _Expression]
+    secrets: dict[str, _Expression]
+
+    def find(self, name: str, value: str) -> _Expression | None:
+        """Return the expression for the value of a parameter; ``None`` if it is no credential of the account."""
+        both = (self.secrets, self.users) if "secret" in name or "password" in name else (self.users, self.secrets)
+        return next((each[value] for each in both if value in each), None)
+
+
+def _credential_expressions(account: Account | None) -> _CredentialExpressions:
     """Return the expression for each of an account's users and secrets."""
-    expressions: dict[str, _Expression] = {}
+    found = _CredentialExpressions({}, {})
     for index, login in enumerate(account.logins if account is not None else ()):
-        expressions.setdefault(login.user, _Expression(f"logins[{index}].user"))
+        found.users.setdefault(login.user, _Expression(f"logins[{index}].user"))
         if login.secret is not None:
-            expressions.setdefault(login.secret, _Expression(f"logins[{index}].secret"))
-    return expressions
+            found.secrets.setdefault(login.secret, _Expression(f"logins[{index}].secret"))
+    return found
 
 
 def _authorization_arguments(
-    authorization: str, expressions: Mapping[str, _Expression], headers: dict[str, str]
+    authorization: str, expressions: _CredentialExpressions, headers: dict[str, str]
 ) -> dict[str, Any]:
     """Return the ``auth`` argument for an Authorization header, or put the header back into the headers."""
     scheme, _, credentials = authorization.partition(" ")
@@ -297,10 +313,11 @@ def _authorization_arguments(
             user, _, secret = b64decode(credentials).decode().partition(":")
         except ValueError:
             user = secret = ""
-        if user in expressions and secret in expressions:
-            return {"auth": _Expression(f"({expressions[user]}, {expressions[secret]})")}
-    if scheme.lower() == "bearer" and credentials in expressions:
-        headers["Authorization"] = _Expression(f'f"Bearer {{{expressions[credentials]}}}"')
+        if user in expressions.users and secret in expressions.secrets:
+            return {"auth": _Expression(f"({expressions.users[user]}, {expressions.secrets[secret]})")}
+    found = expressions.find("", credentials) if scheme.lower() == "bearer" else None
+    if found is not None:
+        headers["Authorization"] = _Expression(f'f"Bearer {{{found}}}"')
         return {}
     headers["Authorization"] = authorization
     return {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
+from html import unescape
+from http.client import HTTPConnection
 
 import pytest
 import requests
@@ -110,6 +112,8 @@ FILTERS = {
     "fault:*": [],
     "request:req-17": [3],
     "nothing:known": [],
+    "to:": [3, 2, 1],
+    "-to: provider:serwersms": [3],
     "two": [2],
 }
 
@@ -125,6 +129,15 @@ def test_a_filter_names_fields(server, world, sender, text):
 
     assert FILTERS[text] == [int(each) for each in re.findall(r'<tr id="x-(\d+)"', page)]
     assert ("No field is named nothing" in page) == (text == "nothing:known")
+
+
+@pytest.mark.parametrize("outcome", ["no such operation", "unmatched"])
+def test_a_filter_takes_an_outcome_by_its_name_and_by_the_words_of_the_list(server, world, sender, outcome):
+    sender.send("one")
+    requests.get(f"{server.url}/_w/mine/nope", timeout=30)
+    page = requests.get(f"{server.url}/_mock/ui/{EXCHANGES}", {"q": f'outcome:"{outcome}"'}, timeout=30).text
+
+    assert ["2"] == re.findall(r'<tr id="x-(\d+)"', page)
 
 
 def test_rows_are_grouped_by_minute(look, open_page, world, sender):
@@ -179,6 +192,30 @@ def test_the_list_is_paused_and_says_how_many_are_new(look, open_page, world, se
     expect(page.locator("#pause")).to_have_text("Pause")
     sender.send("four")
     expect(page.locator("#exchanges > tr.exchange")).to_have_count(4)
+
+
+def test_a_paused_list_stays_paused_while_exchanges_are_opened_closed_and_filtered(look, open_page, world, sender):
+    sender.send("one")
+    page = open_page(EXCHANGES, look)
+    rows = page.locator("#exchanges > tr.exchange")
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
+    page.get_by_role("button", name="Pause").click()
+    sender.send("two")
+    expect(page.locator("#pause")).to_have_text("Resume, 1 new")
+    page.locator("#x-1 > td.operation").click()
+    expect(page.locator("#detail-title")).to_have_text("Exchange 1")
+    expect(page.locator("#pause")).to_have_text("Resume, 1 new")
+    page.get_by_role("link", name="close").click()
+    expect(page.locator("#detail")).to_have_count(0)
+    expect(rows).to_have_count(1)
+    page.get_by_label("Filter", exact=True).fill("from:555")
+    expect(rows).to_have_count(2)
+    sender.send("three")
+    expect(page.locator("#pause")).to_have_text("Resume, 1 new")
+    expect(rows).to_have_count(2)
+    assert page.url.endswith("/exchanges?q=from%3A555")
+    page.locator("#pause").click()
+    expect(rows).to_have_count(3)
 
 
 def test_the_journal_is_cleared(look, open_page, world, sender):
@@ -382,6 +419,36 @@ def test_an_exchange_is_copied_as_a_curl_command_that_works(look, open_page, wor
 
     assert (0, first) == (done.returncode, done.stdout)
     assert ["It's “ready”\nnow"] * 2 == [message.text for message in world.messages("dialogtech", number="5556667777")]
+
+
+def code_on_page(server, number, name, world="mine"):
+    page = requests.get(f"{server.url}/_mock/ui/worlds/{world}/exchanges/{number}", timeout=30).text
+    return unescape(re.search(rf'<pre [^>]*id="{name}"[^>]*>(.*?)</pre>', page, re.DOTALL)[1])
+
+
+@pytest.mark.parametrize(
+    ("method", "target"), [("HEAD", "/ibp_api.php"), ("GET", "/nope/../ibp_api.php?a={b}"), ("GET", "/nope/?x[]=[1-3]")]
+)
+def test_a_curl_command_sends_the_method_and_the_target_as_they_were(server, world, method, target):
+    with closing(HTTPConnection(*server.url.removeprefix("http://").split(":"), timeout=30)) as connection:
+        connection.request(method, f"/_w/mine{target}")
+        connection.getresponse().read()
+    subprocess.run(["bash", "-euc", code_on_page(server, 1, "curl")], capture_output=True, timeout=60, check=True)
+
+    assert [(method, f"/_w/mine{target}")] * 2 == [(each.row["method"], each.row["target"]) for each in world.journal()]
+
+
+def test_a_copied_test_passes_if_an_account_has_one_text_as_user_and_password(server, tmp_path):
+    program = f"{server.url}/api/messages/program/121811?startDate=2014-12-05T00:00:00&endDate=2014-12-05T23:59:59"
+    call = {"username": "demo", "password": "demo", "type": "eco"}
+    responses = (
+        requests.get(program, auth=("mgage", "mgage"), timeout=30),
+        requests.post(f"{server.url}/messages/recived.json", json=call, timeout=30),
+    )
+    assert [200, 200] == [each.status_code for each in responses]
+    last = server.world.journal()[-1].number
+    for number in (last - 1, last):
+        assert "1 passed" in run_test(code_on_page(server, number, "pytest", "default"), tmp_path)
 
 
 def test_an_exchange_is_copied_as_a_test_that_passes(open_page, world, sender, tmp_path):

@@ -8,6 +8,7 @@ const DELAY = 180; // milliseconds from the last key to the filter's request
 const $ = (id) => document.getElementById(id);
 const isShown = () => document.body.dataset.section === "exchanges";
 const rows = () => [...document.querySelectorAll("#exchanges > tr.exchange")];
+const isPaused = () => $("pause").getAttribute("aria-pressed") === "true";
 const selected = () => document.querySelector("#exchanges > tr.current");
 
 defineSection("exchanges", {
@@ -15,6 +16,7 @@ defineSection("exchanges", {
     for (const each of document.querySelectorAll(".without-script")) each.hidden = true;
     $("pause").hidden = false;
     $("keys").hidden = false;
+    $("exchanges").toggleAttribute("data-paused", isPaused()); // the list may be another one
     groupByMinute();
     if (selected()) reveal(selected());
   },
@@ -50,9 +52,28 @@ async function select(row) {
   if (!row || row.classList.contains("current")) return;
   for (const other of document.querySelectorAll("#exchanges > tr.current")) mark(other, false);
   mark(row, true);
-  reveal(row);
-  const detail = $("detail");
-  await replaceParts(row.querySelector("td.num a").href, detail ? ["detail"] : ["main"]);
+  if (!$("detail")) {
+    // The list stays as it is: it may be paused.
+    document.querySelector(".exchanges-layout").append(Object.assign(document.createElement("article"), { id: "detail", className: "detail" }));
+  }
+  document.querySelector(".exchanges-layout").classList.add("has-detail");
+  if ($("list").offsetParent) reveal(row);
+  else scrollTo(0, 0); // on a narrow window the detail takes the list's place
+  if (!(await replaceParts(row.querySelector("td.num a").href, ["detail"])) && !$("detail-title")) removeDetail();
+}
+
+function removeDetail() {
+  $("detail")?.remove();
+  document.querySelector(".exchanges-layout").classList.remove("has-detail");
+  selected()?.scrollIntoView({ block: "nearest" });
+  for (const row of document.querySelectorAll("#exchanges > tr.current")) mark(row, false);
+}
+
+/** Close the detail, and leave the list as it is. */
+async function close(link) {
+  const url = new URL(link.href);
+  url.search = $("q").value.trim() ? new URLSearchParams({ q: $("q").value.trim() }) : ""; // it may have changed since
+  if (await replaceParts(url.href, [])) removeDetail();
 }
 
 /** Scroll a row into view: inside the list if it scrolls by itself, so that the page stays where it is. */
@@ -83,6 +104,11 @@ document.addEventListener("click", (event) => {
   if (event.target.closest?.("#pause")) togglePause();
   const row = event.target.closest?.("#exchanges > tr.exchange");
   const link = event.target.closest?.("a");
+  if (link?.id === "close" && !event.button && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey) {
+    event.preventDefault();
+    close(link);
+    return;
+  }
   if (!row || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || (link && !link.closest("td.num"))) return;
   if (!link && String(getSelection())) return; // the user marks text
   event.preventDefault();
@@ -135,10 +161,10 @@ function filter() {
 
 function togglePause() {
   const button = $("pause");
-  const isPaused = button.getAttribute("aria-pressed") !== "true";
-  button.setAttribute("aria-pressed", String(isPaused));
-  button.textContent = isPaused ? "Resume" : "Pause";
-  $("exchanges").toggleAttribute("data-paused", isPaused);
-  announce(isPaused ? "The list is paused." : "The list is live.");
-  if (!isPaused) filter();
+  const willPause = !isPaused();
+  button.setAttribute("aria-pressed", String(willPause));
+  button.textContent = willPause ? "Resume" : "Pause";
+  $("exchanges").toggleAttribute("data-paused", willPause);
+  announce(willPause ? "The list is paused." : "The list is live.");
+  if (!willPause) filter();
 }
