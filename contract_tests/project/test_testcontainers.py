@@ -92,3 +92,26 @@ def test_the_example_in_python_passes_in_two_processes_at_the_same_time(engine: 
     assert 2 == len(engine.created)
     for run in runs:
         run.communicate()
+
+
+WITHOUT_TESTCONTAINERS = """
+import sys
+
+class Absent:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "testcontainers":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent)
+import mockserver.testkit.testcontainers
+"""
+
+
+def test_without_the_package_testcontainers_the_import_says_how_to_install_it() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_TESTCONTAINERS], capture_output=True, text=True)
+
+    assert (
+        "ModuleNotFoundError: No module named 'testcontainers': pip install 'sms-mockserver[testcontainers]'"
+        == done.stderr.splitlines()[-1]
+    )

@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Self
 
-from testcontainers.core.container import DockerContainer
-
 from mockserver.client import Mock
 from mockserver.settings import Settings
+
+try:
+    from testcontainers.core.container import DockerContainer
+except ModuleNotFoundError as error:
+    if error.name != "testcontainers":
+        raise
+    error.msg += ": pip install 'sms-mockserver[testcontainers]'"
+    raise
 
 IMAGE: Final = "sms-mockserver"
 HTTP, HTTPS, PROXY = 7670, 7671, 7672
