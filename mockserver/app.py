@@ -386,7 +386,9 @@ def _create_metrics(registry: WorldRegistry, providers: ProviderSet) -> Metrics:
     try:
         from mockserver.admin.metrics import Metrics
     except ModuleNotFoundError as reason:
-        raise BadSetting("metrics need a package more: pip install 'sms-mockserver[metrics]'") from reason
+        raise BadSetting(
+            "--metrics needs the package prometheus-client: pip install 'sms-mockserver[metrics]'"
+        ) from reason
     return Metrics(registry, providers.providers, __version__)
 
 
