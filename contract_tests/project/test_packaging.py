@@ -127,7 +127,7 @@ def test_each_command_of_the_installed_wheel_serves_from_an_empty_folder(
         assert url is not None
 
         assert SAMPLE == ask(url[0] + NUMBERS)
-        assert b"<title>Conversations" in ask(url[0] + "/_mock/ui/")
+        assert b"<title>Start" in ask(url[0] + "/_mock/ui/")
         assert b"--ground" in ask(url[0] + "/_mock/ui/static/page.css")
 
 
