@@ -53,9 +53,15 @@ def find_config_file(folder: Path) -> Path | None:
 
 def _has_table(project: Path) -> bool:
     try:
-        return b"mockserver" in (found := project.read_bytes()) and _table(tomllib.loads(found.decode())) is not None
-    except (OSError, ValueError):  # another tool's matter
+        found = project.read_bytes()
+    except OSError:  # another tool's matter
         return False
+    try:
+        return b"mockserver" in found and _table(tomllib.loads(found.decode())) is not None
+    except (
+        ValueError
+    ):  # a file that names the table is read, and its error reported; another one is another tool's matter
+        return b"[tool.mockserver" in found
 
 
 def _table(document: Mapping[str, Any]) -> Any:

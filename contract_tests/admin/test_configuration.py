@@ -114,6 +114,20 @@ def test_the_nearest_file_is_found_from_a_folder_upwards(folder: Path) -> None:
     assert folder / "one" / "pyproject.toml" == find_config_file(below)
 
 
+@pytest.mark.parametrize("broken", ["[tool.mockserver\nport = 1\n", "[tool.mockserver]\nport = 1\n[project\n"])
+def test_a_project_file_that_names_the_table_and_is_not_toml_is_an_error_and_not_passed_over(
+    folder: Path, broken: str
+) -> None:
+    (folder / "mockserver.toml").write_text("port = 2\n")
+    below = folder / "one"
+    below.mkdir()
+    (below / "pyproject.toml").write_text("[project\nname = 'mockserver'\n")
+    assert folder / "mockserver.toml" == find_config_file(below)
+
+    (below / "pyproject.toml").write_text(broken)
+    assert below / "pyproject.toml" == find_config_file(below)
+
+
 def test_paths_are_relative_to_the_folder_of_the_file(folder: Path) -> None:
     file = folder / "mockserver.toml"
     file.write_text('world = "worlds/mine.json"\nca = "/ca"\nstate = "sms.state"\n')
