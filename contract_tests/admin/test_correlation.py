@@ -97,6 +97,22 @@ def world() -> Iterator[WorldClient]:
         yield world
 
 
+def test_control_characters_that_a_client_sent_do_not_reach_the_terminal(world: WorldClient) -> None:
+    run = CommandLine(world.transport.url, world.id)
+    requests.get(f"{world.base_url}{EXPORT}", headers={"X-Request-Id": "a\x9b2Jb"}, timeout=30)
+    world.store(
+        "dialogtech",
+        "documents",
+        direction="inbound",
+        sender="5556667777",
+        recipient="5554332111",
+        text="\x1b[2J\x1b]0;title\x07 Zażółć",
+    )
+
+    assert run.text("journal", "--limit", "1")[0].endswith(r"request-id=a\x9b2Jb")
+    assert run.text("message", "list")[-1].endswith(r"\x1b[2J\x1b]0;title\x07 Zażółć")
+
+
 def test_commands_show_find_and_clear_exchanges_by_what_their_client_sent(world: WorldClient) -> None:
     run = CommandLine(world.transport.url, world.id)
     request = {"headers": {"X-Request-Id": "5f3a", "traceparent": TRACEPARENT, "X-Mockserver-World": world.id}}

@@ -51,12 +51,14 @@ Examples:
 )
 @click.option(
     "--folder",
+    metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     default=Path(),
     help="The folder of the project.  [default: this one]",
 )
 @click.option(
     "--skills",
+    metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder in which the project's agent looks for skills; the skill is written to mockserver/SKILL.md in it.",
 )

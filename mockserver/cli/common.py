@@ -19,7 +19,7 @@ from click.core import ParameterSource
 from mockserver.engine.instants import SECOND, parse_duration
 from mockserver.settings import CONFIG_VARIABLE, URL_VARIABLE, WORLD_VARIABLE, read_variable, variable_of
 
-from .console import to_json, wants_color
+from .console import show_controls, to_json, wants_color
 from .suggestions import SuggestingGroup
 
 if TYPE_CHECKING:
@@ -224,11 +224,11 @@ class Output(NamedTuple):
 
     def show(self, data: Any, text: str) -> None:
         """Print the data as indented JSON, or the text, on stdout."""
-        click.echo(to_json(data, sys.stdout) if self.form == "json" else text)
+        click.echo(to_json(data, sys.stdout) if self.form == "json" else show_controls(text))
 
     def line(self, data: Any, text: str) -> None:
         """Print the data as one line of JSON, or the text: for output that continues."""
-        click.echo(to_json(data, sys.stdout, indent=None) if self.form == "json" else text)
+        click.echo(to_json(data, sys.stdout, indent=None) if self.form == "json" else show_controls(text))
 
 
 def hint(text: str) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import sys
 from typing import Any, TextIO
 
 from mockserver.settings import read_variable
 
+_CONTROLS = re.compile(r"(?!\x1b\[(?:3[1-7]|0)m)[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters other than the tab, the line feed, and the colours of `click.style`, which harm nothing."""
 _ESCAPE = "mockserver.escape"
 """The name of the error handler; codecs keeps such names for the whole process."""
 
@@ -32,6 +35,11 @@ def wants_color() -> bool | None:
     if read_variable("FORCE_COLOR") is not None:
         return True
     return False if read_variable("TERM") == "dumb" else None
+
+
+def show_controls(text: str) -> str:
+    r"""Return a text with its control characters written as ``\x1b``, so that what a client sent does not move the terminal's cursor."""
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def to_json(data: Any, stream: Any, indent: int | None = 2) -> str:
