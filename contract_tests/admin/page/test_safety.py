@@ -239,3 +239,21 @@ def test_the_cookie_of_the_session_opens_the_page_alone_and_only_to_the_page_its
     assert 403 == requests.post(**drop, cookies=cookies, headers={"Origin": "http://127.0.0.1:1"}).status_code
     assert 200 == requests.post(**drop, cookies=cookies).status_code
     assert 401 == requests.post(**drop, cookies={cookie.name: "0" * 64}).status_code
+
+
+def test_a_page_whose_server_stops_says_so_and_asks_for_the_token_of_the_next_one(look, open_page):
+    with MockServer(settings=Settings(host="0.0.0.0", port=0, token="open-sesame")) as first:
+        url = first.url
+        page = open_page("worlds/default/faults", look, url=url)
+        page.get_by_label("Token").fill("open-sesame")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#connection[data-state=live]")).to_have_count(1)
+    failure = page.get_by_text("The server does not respond.")
+    expect(failure).to_be_in_viewport()
+    assert failure.bounding_box()["width"] > 100
+    page.get_by_role("link", name="Clock", exact=True).click()
+    expect(failure).to_be_in_viewport()
+    port = int(url.rpartition(":")[2])
+    with MockServer(settings=Settings(host="0.0.0.0", port=port, token="another")):
+        expect(page.get_by_label("Token")).to_be_visible()
+    open_page.wrong.clear()  # the browser reports the requests that failed

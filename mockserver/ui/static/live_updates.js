@@ -11,7 +11,7 @@ let connection = null; // the AbortController of the stream
 let changedTopics = new Set();
 let isUpdating = false;
 let lastUpdate = 0;
-let hooks = { changed() {}, reload() {} };
+let hooks = { changed() {}, reload() {}, failed() {}, restored() {} };
 
 export function start(givenHooks) {
   hooks = givenHooks;
@@ -43,13 +43,19 @@ async function readStream(live, signal) {
         hooks.reload(); // the world was dropped
         return;
       }
+      if (response.ok && !response.headers.get("Content-Type").startsWith("text/event-stream")) {
+        hooks.reload(); // the server was started again, with another token, and asks for it
+        return;
+      }
       if (!response.ok) throw new Error(`the stream was rejected: ${response.status}`);
       showState("live", "live");
+      hooks.restored();
       if (failures) markChanged("world"); // events may have been missed
       failures = 0;
       await readEvents(response, signal);
     } catch {
       if (signal.aborted) return;
+      if (failures) hooks.failed();
     }
     showState("off", "reconnecting");
     await new Promise((done) => setTimeout(done, RETRY_DELAYS[Math.min(failures, RETRY_DELAYS.length - 1)]));

@@ -41,7 +41,7 @@ async function navigate(url, { method = "GET", body, push = true, keepPlace = fa
     live.connect();
     return true;
   } catch {
-    announce("The server does not respond.");
+    announceFailure();
     return false;
   } finally {
     pending -= 1;
@@ -129,7 +129,7 @@ export async function replaceParts(url, ids, { replace = false } = {}) {
     runShown();
     return true;
   } catch {
-    announce("The server does not respond.");
+    announceFailure();
     return false;
   }
 }
@@ -224,7 +224,20 @@ function showChanges(parts) {
 
 export function announce(text) {
   const region = $("announcement");
-  if (region) region.textContent = text.slice(0, 200);
+  if (!region) return;
+  region.classList.remove("is-failure");
+  region.textContent = text.slice(0, 200);
+}
+
+/** Say, for all to see, that the server does not respond, until it does again. */
+function announceFailure() {
+  const text = "The server does not respond.";
+  if ($("announcement")?.textContent !== text) announce(text);
+  $("announcement")?.classList.add("is-failure");
+}
+
+function endFailure() {
+  if ($("announcement")?.classList.contains("is-failure")) announce("The server responds again.");
 }
 
 // -- the colour scheme -------------------------------------------------------------------------------------------------
@@ -268,7 +281,7 @@ async function copyText(button) {
 // -- start ---------------------------------------------------------------------------------------------------------------
 
 prepare();
-live.start({ changed: showChanges, reload });
+live.start({ changed: showChanges, reload, failed: announceFailure, restored: endFailure });
 addEventListener("pagehide", () => live.stop());
 // A browser opens at most six connections to a server: a hidden tab gives its one up.
 document.addEventListener("visibilitychange", () => (document.hidden ? live.stop() : live.connect("clock")));
