@@ -363,3 +363,14 @@ def test_a_handset_with_thousands_of_messages_shows_the_latest_and_loads_older_o
         world.inbound("dialogtech", "big", sender="5556667777", recipient="5554332111", text=f"burst {number}")
     expect(one.locator(".bubble").last).to_contain_text("burst 29")
     expect(one.locator(".bubble")).to_have_count(110)
+
+
+def test_the_line_below_a_bubble_is_never_cut(look, open_page, server, world):
+    user, secret = world.login("serwersms", "documents")
+    call = {"username": user, "password": secret, "phone": "+48500600700", "text": "Hi"}
+    requests.post(f"{server.url}/messages/send_sms.json", json=call, timeout=30)
+    world.clock.advance(minutes=24 * 60)
+    page = open_page("worlds/mine/conversations?open=48500600700", look)
+    line = page.locator("li.bubble .meta > summary").last
+    expect(line).to_contain_text("delivered")
+    assert line.evaluate("each => each.scrollWidth <= each.clientWidth")

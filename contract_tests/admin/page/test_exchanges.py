@@ -13,6 +13,8 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from .conftest import Look
+
 FORM = "application/x-www-form-urlencoded"
 EXCHANGES = "worlds/mine/exchanges"
 
@@ -67,6 +69,13 @@ def test_a_row_says_who_sent_what_to_whom_from_which_client(open_page, server, w
     assert ["SerwerSMS", "messages.recived", "", "type nd", "documents", agent] == cells(3)
     assert re.fullmatch(r"\d+(\.\d+)? m?s", page.locator(row.format(1, "td.duration")).inner_text())
     assert "12:00:00" == page.locator(row.format(1, "td.time")).inner_text()
+
+
+def test_a_tablet_shows_account_duration_and_client_in_the_list(open_page, world, sender):
+    sender.send("one")
+    page = open_page(EXCHANGES, Look("light", 768, 1024))
+    for name in ("account", "duration", "client", "parties", "text"):
+        expect(page.locator(f"#x-1 > td.{name}")).to_be_visible()
 
 
 def test_the_list_is_filtered_while_the_user_types_and_stays_live(look, open_page, server, world, sender):
