@@ -387,10 +387,8 @@ def test_loading_the_plugin_loads_nothing_else_of_ours() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert (
-        "['mockserver', 'mockserver.testkit', 'mockserver.testkit.pytest_plugin', 'mockserver.unpatched', 'mockserver.version']\n"
-        == done.stdout
-    )
+    ours = ("built_version", "testkit", "testkit.pytest_plugin", "unpatched", "version")
+    assert f"{['mockserver', *(f'mockserver.{name}' for name in ours)]}\n" == done.stdout
 
 
 def test_a_run_without_our_fixtures_imports_only_the_plugin_and_the_block(run) -> None:
@@ -400,7 +398,7 @@ import sys
 
 def test_it():
     block = {f"mockserver.intercept.{name}" for name in ("block", "connection_rules", "hosts", "monkeypatch", "proxied", "sockets")}
-    plugin = {"mockserver", "mockserver.version", "mockserver.unpatched", "mockserver.testkit", "mockserver.testkit.pytest_plugin"}
+    plugin = {"mockserver", "mockserver.version", "mockserver.built_version", "mockserver.unpatched", "mockserver.testkit", "mockserver.testkit.pytest_plugin"}
     assert plugin | block | {"mockserver.intercept"} == {name for name in sys.modules if name.startswith("mockserver")}
     assert "flask" not in sys.modules
 

@@ -24,6 +24,9 @@ from mockserver.intercept.relay import RelayEnd, join
 from mockserver.webhooks import WebhookSender
 
 WORLD = "/_mock/ui/worlds/default"
+CONTROL = "/_mock/worlds/default"
+INBOUND = '{"provider": "dialogtech", "sender": "5556667777", "recipient": "5559990000", "text": "Yes"}'
+"""A message to a number that has a URL, so there is a delivery."""
 FORM = "application/x-www-form-urlencoded"
 PAGES = (
     "/_mock/ui/",
@@ -34,7 +37,11 @@ PAGES = (
     f"{WORLD}/exchanges/changes?since=0",
     f"{WORLD}/conversations/changes?since=0",
     f"{WORLD}/conversations/earlier?handset=5556667777",
+    f"{WORLD}/start",
+    f"{WORLD}/webhooks",
+    f"{WORLD}/webhooks?delivery=1",
     f"{WORLD}/clock",
+    f"{WORLD}/palette?q=5556667777",
     f"{WORLD}/faults",
     f"{WORLD}/variants",
     f"{WORLD}/worlds",
@@ -57,6 +64,7 @@ def ask(service: Service, address: str, method: str = "GET", body: str = "") -> 
 @pytest.mark.parametrize("address", PAGES)
 def test_a_page_view_leaves_no_garbage(service, address: str) -> None:
     ask(service, "/messages/recived")
+    ask(service, f"{CONTROL}/inbound", "POST", INBOUND)
     ask(service, address)
     assert least_garbage_of(lambda: ask(service, address)) == []
 

@@ -46,12 +46,10 @@ Examples:
   mockserver journal
   mockserver journal --limit 5
   mockserver journal clear --world mine
-
-`mockserver journal` alone is `mockserver journal list`.
 """,
 )
 def journal() -> None:
-    """List the exchanges of a world, and clear them."""
+    """List the exchanges of a world, as without a subcommand, and clear them."""
 
 
 @journal.command(
