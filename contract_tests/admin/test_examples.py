@@ -26,6 +26,7 @@ from contract_tests.commands import run_command
 from mockserver import MockServer, Settings, WorldClient
 from mockserver.app import create_registry
 from mockserver.cli import cli
+from mockserver.version import __version__
 
 LATER = datetime(2029, 6, 1, tzinfo=UTC)
 """Of the worlds here: later than today, so that an example with an instant that is past by now fails."""
@@ -147,6 +148,10 @@ def scene(
     (tmp_path / "contact.json").write_text('{"phone": "+48500600700"}')
     (tmp_path / "contacts.json").write_text('[{"id": 1, "phone": "+48500600700"}]')
     example = request.getfixturevalue("example")
+    for path in FILES_OF.get(named(example)[0], ()):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path))
     leads_a_command = re.search("mockserver (exec|env) ?", example) is not None
     with MockServer(settings=Settings(port=0), freeze=LATER, proxy=leads_a_command) as server:
         dress(server.world, receiver)
@@ -155,6 +160,17 @@ def scene(
         if re.search(r"(?<!--id )\bmine\b(?!\.json)", example):
             dress(server.create_world(id="mine"), receiver)
         yield server
+
+
+FILES_OF = {
+    "config": ("mockserver.toml", "ci/mockserver.toml"),
+    "completion": tuple(
+        f"{folder}/other"
+        for folder in (".local/share/bash-completion/completions", ".zfunc", ".config/fish/completions")
+    ),
+    "agents": ("../my-project/README.md",),
+}
+"""The files of the examples of a command, and files in the folders that they write into, by the command's first word."""
 
 
 BEFORE: dict[str, Callable[[WorldClient], object]] = {
@@ -296,7 +312,7 @@ def test_an_example_serves(example: str, scene: MockServer, request: pytest.Fixt
     code, said = begun(line, scene, "^Press Ctrl-C to stop")
 
     assert 0 == code
-    assert re.match(r"mockserver [0-9.]+ listens on http://127\.0\.0\.1:[0-9]+ ", said[0])
+    assert re.match(rf"mockserver {re.escape(__version__)} listens on http://127\.0\.0\.1:[0-9]+ ", said[0])
 
 
 # -- no one there, and no such world -----------------------------------------------------------------------------------
@@ -304,8 +320,9 @@ def test_an_example_serves(example: str, scene: MockServer, request: pytest.Fixt
 TALKING = [
     path
     for path, command in COMMANDS.items()
-    if any(parameter.name == "url" for parameter in command.params) and path != ("wait",)
+    if any(parameter.name == "url" for parameter in command.params) and path not in (("wait",), ("mcp",))
 ]
+"""The commands that need a server when they begin: `wait` waits for it, and each tool of `mcp` says that there is none."""
 ABOUT_A_WORLD = [
     path
     for path in TALKING
