@@ -11,9 +11,9 @@ from mockserver.client import WorldClient
 
 from .file import fill
 
-_DROPPED = ("ending", "host", "request_id", "traceparent", "trace_id", "world_header")
-"""The members of an exchange that are left out: how its connection ended may not be known yet, the host has the port, and an
-application that takes part makes up new identifiers in each run."""
+_DROPPED = ("ending", "duration", "host", "request_id", "traceparent", "trace_id", "world_header")
+"""The members of an exchange that are left out: how its connection ended and how long it took may not be known yet, the host has
+the port, and an application that takes part makes up new identifiers in each run."""
 
 _SHORTEST_SECRET = 12
 """Credentials with fewer characters are not replaced: a short one may be an ordinary word, and those that a server issues are longer."""
