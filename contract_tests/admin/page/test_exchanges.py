@@ -92,6 +92,7 @@ def test_the_list_is_filtered_while_the_user_types_and_stays_live(look, open_pag
     expect(page.get_by_label("Filter", exact=True)).to_be_focused()
 
     page.get_by_label("Filter", exact=True).fill("needle")
+    expect(page).to_have_url(re.compile(r"\?q=needle$"))
     expect(rows).to_have_count(1)
     expect(page.locator("#connection[data-state=live]")).to_have_count(1)
     world.clock.advance(seconds=2)
@@ -102,6 +103,24 @@ def test_the_list_is_filtered_while_the_user_types_and_stays_live(look, open_pag
     page.get_by_role("link", name="Rejected").click()
     expect(page.get_by_label("Filter", exact=True)).to_have_value("class:rejected")
     expect(rows).to_have_count(2)
+
+
+def test_a_link_that_is_clicked_right_after_typing_is_followed(open_page, sender):
+    sender.send("a needle in the hay")
+    page = open_page(EXCHANGES)
+    page.clock.install()
+    page.evaluate(
+        """() => {
+            const field = document.getElementById("q");
+            field.value = "needle";
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+            document.getElementById("class-succeeded").click();
+        }"""
+    )
+    page.clock.run_for(1_000)  # longer than the filter waits for the next key
+
+    expect(page).to_have_url(re.compile(r"q=class%3Asucceeded$"))
+    expect(page.get_by_label("Filter", exact=True)).to_have_value("class:succeeded")
 
 
 FILTERS = {

@@ -104,6 +104,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest?.("#pause")) togglePause();
   const row = event.target.closest?.("#exchanges > tr.exchange");
   const link = event.target.closest?.("a");
+  if (link) clearTimeout(timer); // else the filter's request would end the navigation
   if (link?.id === "close" && !event.button && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey) {
     event.preventDefault();
     close(link);
