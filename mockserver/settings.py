@@ -296,7 +296,7 @@ class Definition(NamedTuple):
     flag: str
     """The flag of ``mockserver serve``; that of a switch that is on by default switches it off."""
     flag_about: str
-    """The sentence of the flag's help."""
+    """The help text of the flag."""
     metavar: str | None
     """How help shows the flag's value; ``None`` for click's own way."""
 

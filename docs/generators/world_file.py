@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.admin.endpoint import Catalog
+from mockserver.admin.schemas import account_schema
 from mockserver.admin.world_file_schema import world_file_schema
+from mockserver.cli.common import installed_catalog
 from mockserver.sdk.loading import installed_providers
 
 from .markdown import anchored, code, members
@@ -14,7 +15,7 @@ from .markdown import anchored, code, members
 
 def world_file() -> Iterator[str]:
     """The members of a world file, and those of the accounts of each provider."""
-    whole = world_file_schema(Catalog(installed_providers().providers, installed_providers().switches))
+    whole = world_file_schema(installed_catalog())
     yield "# World file"
     yield ""
     yield (
@@ -28,11 +29,11 @@ def world_file() -> Iterator[str]:
     yield from members(whole)
     yield from inner(whole, "", 3, {"accounts", "faults", "variants"})
     for provider in installed_providers():
-        account = provider.account_schema
+        account = account_schema(provider)
         yield ""
         yield anchored(2, f"An account of {provider.title}", provider.name)
-        yield from members(resolved(account, account))
-        yield from inner(resolved(account, account), provider.name, 3, set())
+        yield from members(account)
+        yield from inner(account, provider.name, 3, set())
 
 
 def inner(whole: Mapping[str, Any], anchor: str, depth: int, omitted: set[str]) -> Iterator[str]:
@@ -54,14 +55,3 @@ def inner(whole: Mapping[str, Any], anchor: str, depth: int, omitted: set[str]) 
 def choices(part: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The schemas that a value may have."""
     return [*part.get("anyOf", ()), *part.get("oneOf", ())] or [part]
-
-
-def resolved(part: Any, root: Mapping[str, Any]) -> Any:
-    """Return a schema with its references resolved."""
-    if isinstance(part, list):
-        return [resolved(each, root) for each in part]
-    if not isinstance(part, Mapping):
-        return part
-    if "$ref" in part:
-        return resolved(root["definitions"][part["$ref"].removeprefix("#/definitions/")], root)
-    return {name: resolved(each, root) for name, each in part.items() if name != "definitions"}

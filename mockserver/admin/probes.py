@@ -18,7 +18,7 @@ _HEADERS = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no
 
 
 def is_live() -> Response:
-    """Respond that the process lives: it does as soon as it responds at all."""
+    """Respond that the process is alive, which any response shows."""
     return _text(200, "ok")
 
 

@@ -182,7 +182,7 @@ class Tools:
         since: Since = 0,
         world: WorldId = None,
     ) -> Row:
-        """Check that requests happened as described. Returns whether it holds, the numbers of the exchanges found, and if it does not hold the difference to the closest exchange. It changes nothing."""
+        """Check whether requests were made as described. Returns the verdict, the numbers of the matching exchanges and, if the check fails, how the closest exchange differs. It changes nothing."""
         given = {"exchanges": exchanges, "count": count, "order": order or None, "since": since or None}
         return self._world(world).run_verification({name: value for name, value in given.items() if value is not None})
 

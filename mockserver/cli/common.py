@@ -25,6 +25,7 @@ from .suggestions import SuggestingGroup
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from mockserver.admin.endpoint import Catalog
     from mockserver.client import Mock
     from mockserver.config_file import ConfigFile
 
@@ -200,6 +201,15 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     return "--format=json" in own or ("--format", "json") in pairwise(own)
 
 
+def installed_catalog() -> Catalog:
+    """Return the providers that are installed, with their switches."""
+    from mockserver.admin.endpoint import Catalog
+    from mockserver.sdk.loading import installed_providers
+
+    providers = installed_providers()
+    return Catalog(providers.providers, providers.switches)
+
+
 def show_error(form: str, code: str, message: str) -> None:
     """Print an error on stderr that does not decide the exit code."""
     if form == "json":
@@ -259,7 +269,7 @@ CONFIG = click.option(
 
 
 def config_path() -> Path | None:
-    """Return the path of the configuration file: that of ``--config``, else of the variable, else the nearest one."""
+    """Return the path of the configuration file, which ``--config`` or the variable names, or else the nearest one; ``None`` if there is none."""
     ctx = click.get_current_context(silent=True)
     given = None if ctx is None else ctx.meta.get(_CONFIG)
     named = given or read_variable(CONFIG_VARIABLE)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from .common import FORMAT, CliError, CommandGroup, ExitCode, Output
+from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, installed_catalog
 
 if TYPE_CHECKING:
     from mockserver.sdk.provider import Provider
@@ -129,12 +129,9 @@ def schema(form: str) -> None:  # noqa: ARG001  # the format of errors: a schema
 
 def schema_text() -> str:
     """Return the JSON Schema of world files."""
-    from mockserver.admin.endpoint import Catalog
     from mockserver.admin.world_file_schema import world_file_schema
-    from mockserver.sdk.loading import installed_providers
 
-    providers = installed_providers()
-    return json.dumps(world_file_schema(Catalog(providers.providers, providers.switches)), ensure_ascii=False)
+    return json.dumps(world_file_schema(installed_catalog()), ensure_ascii=False)
 
 
 def _sized(names: tuple[str, ...], messages: int) -> list[tuple[str, Path]]:

@@ -13,7 +13,18 @@ import click
 
 from mockserver.settings import URL_VARIABLE
 
-from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, hint, kept_token, setting_option, variable_option
+from .common import (
+    FORMAT,
+    CliError,
+    CommandGroup,
+    ExitCode,
+    Output,
+    hint,
+    installed_catalog,
+    kept_token,
+    setting_option,
+    variable_option,
+)
 
 if TYPE_CHECKING:
     from mockserver.client import Mock
@@ -179,9 +190,6 @@ def schema(form: str) -> None:  # noqa: ARG001  # the format of errors: a schema
 
 def schema_text() -> str:
     """Return the JSON Schema of scenario files."""
-    from mockserver.admin.endpoint import Catalog
     from mockserver.scenario import scenario_schema
-    from mockserver.sdk.loading import installed_providers
 
-    providers = installed_providers()
-    return json.dumps(scenario_schema(Catalog(providers.providers, providers.switches)), ensure_ascii=False)
+    return json.dumps(scenario_schema(installed_catalog()), ensure_ascii=False)

@@ -111,7 +111,7 @@ Examples:
 @CONFIG
 @FORMAT
 def serve(form: str, **flags: Any) -> None:
-    """Start the mock server: it responds as the providers do, until Ctrl-C. With --format json, a line shows its URLs.
+    """Start the mock server, which responds as the providers do until Ctrl-C. With --format json, it prints its URLs as one line of JSON.
 
     Each setting may stand in mockserver.toml too; mockserver config show says where its value comes from.
     """

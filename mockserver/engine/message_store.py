@@ -43,7 +43,7 @@ class Handset(NamedTuple):
     latest: Instant
     """The instant of its latest message."""
     is_touched: bool = True
-    """Whether it has a message with which its world did not begin."""
+    """Whether it has sent or received a message since its world began."""
 
 
 class MessageSlice(Struct, frozen=True):

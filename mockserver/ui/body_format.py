@@ -42,6 +42,11 @@ class FormattedBody(NamedTuple):
     """The number of characters that are left out."""
 
 
+def format_with_headers(body: bytes, headers: Iterable[tuple[str, str]], whole: bool = False) -> FormattedBody:
+    """Format a body by the Content-Type among its headers, as `format_body` does."""
+    return format_body(body, next((value for name, value in headers if name.lower() == "content-type"), ""), whole)
+
+
 def format_body(body: bytes, content_type: str, whole: bool = False) -> FormattedBody:
     """Format a body by its content type, or else by its first character.
 

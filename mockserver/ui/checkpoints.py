@@ -98,7 +98,7 @@ def _text(values: dict[str, Any], name: str) -> str:
 
 
 ACTIONS = ("make-checkpoint", "remove-checkpoint", "rewind")
-"""The names of the buttons."""
+"""The values of ``do`` that the forms send."""
 
 
 def change_checkpoints(page_request: PageRequest) -> str:

@@ -83,8 +83,7 @@ def _joined(found: object) -> Iterator[tuple[str, str]]:
 
 def _lines(body: bytes, head: tuple[tuple[str, str], ...]) -> list[str]:
     """Return a body as lines of its formatted text; of a form one for each pair."""
-    content_type = next((value for name, value in head if name.lower() == "content-type"), "")
-    found = body_format.format_body(body, content_type)
+    found = body_format.format_with_headers(body, head)
     if found.form == "bytes":
         return [body.hex(" ")]
     if found.form == "form":

@@ -1,10 +1,11 @@
-"""The rows of the list of exchanges: who sent what to whom, from which client, and which messages were sent twice."""
+"""Builds the rows of the list of exchanges, with sender, recipient, text and client, and finds messages that were sent twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from mockserver.admin.request_inspection import header
 from mockserver.engine.instants import SECOND, iso
 from mockserver.engine.journal import Exchange, ExchangeOutcome
 from mockserver.sdk.provider import Provider
@@ -118,7 +119,7 @@ def value_of(exchange: Exchange, names: Iterable[str]) -> str:
 
 def agent_of(exchange: Exchange) -> str:
     """Return the User-Agent header of a request; empty if it has none."""
-    return next((value for name, value in exchange.head if name.lower() == "user-agent"), "")
+    return header(exchange, "User-Agent") or ""
 
 
 def duration_in_words(microseconds: int | None) -> str:

@@ -257,7 +257,7 @@ def _why(page_request: PageRequest, exchange: Exchange, explanation: Mapping[str
 
 
 def _windows(exchange: Exchange) -> tuple[LimitStatus, ...]:
-    """Return the rate limits: before the request if it was rejected, after it if it was accepted and took effect."""
+    """Return the rate limits that counted: as a rejected request found them, or as an accepted one left them; none if it took no effect."""
     if exchange.trace is None or (exchange.result is None and exchange.effect == "skipped"):
         return ()
     return tuple(exchange.trace.windows)
@@ -323,7 +323,6 @@ def _http_message_view(
     format_ = page_request.args.get(name, "")
     format_ = format_ if format_ in FORMATS else "formatted"
     whole = page_request.args.get("whole") == name
-    content_type = next((value for header, value in headers if header.lower() == "content-type"), "")
     raw = "\r\n".join([start_line, *(f"{header}: {value}" for header, value in headers), "", ""]).encode(
         "latin-1", "replace"
     )
@@ -335,7 +334,7 @@ def _http_message_view(
         headers,
         query,
         len(body),
-        body_format.format_body(body, content_type, whole) if format_ == "formatted" else None,
+        body_format.format_with_headers(body, headers, whole) if format_ == "formatted" else None,
         _escape_controls((raw + body).decode("utf-8", "backslashreplace")) if format_ == "raw" else "",
         body_format.dump(raw + body, whole) if format_ == "bytes" else None,
     )

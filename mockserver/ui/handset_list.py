@@ -141,7 +141,7 @@ def current_row(
 
 
 class HandsetNames:
-    """The names of people that the accounts' collections have, by handset."""
+    """Looks up the owners of handsets in the accounts' collections, such as their contacts."""
 
     def __init__(self, page_request: PageRequest, state: State) -> None:
         providers = page_request.context.providers_by_name

@@ -227,7 +227,7 @@ class _Pages:
         return browser_session.has_session(request, self._context.settings.token)
 
     def begin_session(self) -> AnyResponse:
-        """Remember the token for the browser's session if it is right, and return to the page."""
+        """Begin a session for the browser if the token that it sends is right, and redirect it to the page that it asked for."""
         from . import browser_session
 
         token, back = self._context.settings.token, request.form.get("back", "")

@@ -48,7 +48,7 @@ class DeliveryLine(NamedTuple):
     """When it was opened."""
     due: str | None
     until: str
-    """The time until it is due."""
+    """How long until it is due, such as ``in 5 min``; empty if nothing is due."""
     is_in_flight: bool
 
 
@@ -269,8 +269,7 @@ def _effect(attempt: Attempt, is_acknowledged: bool) -> str:
 
 
 def _part(name: str, start_line: str, headers: tuple[tuple[str, str], ...], body: bytes) -> HttpPart:
-    content_type = next((value for header, value in headers if header.lower() == "content-type"), "")
-    return HttpPart(name, start_line, headers, len(body), body_format.format_body(body, content_type))
+    return HttpPart(name, start_line, headers, len(body), body_format.format_with_headers(body, headers))
 
 
 def _points(delivery: Delivery, in_flight: Instant | None) -> list[Point]:
