@@ -1,7 +1,7 @@
 // The exchanges: selects one beside the list, filters while the user types, pauses the list, and groups it by minute.
 
 import { announce, replaceParts } from "./page.js";
-import { defineSection } from "./sections.js";
+import { defineSection, isPlainClick } from "./sections.js";
 
 const DELAY = 180; // milliseconds from the last key to the filter's request
 
@@ -105,12 +105,12 @@ document.addEventListener("click", (event) => {
   const row = event.target.closest?.("#exchanges > tr.exchange");
   const link = event.target.closest?.("a");
   if (link) clearTimeout(timer); // else the filter's request would end the navigation
-  if (link?.id === "close" && !event.button && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey) {
+  if (link?.id === "close" && isPlainClick(event)) {
     event.preventDefault();
     close(link);
     return;
   }
-  if (!row || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || (link && !link.closest("td.num"))) return;
+  if (!row || !isPlainClick(event) || (link && !link.closest("td.num"))) return;
   if (!link && String(getSelection())) return; // the user marks text
   event.preventDefault();
   select(row);

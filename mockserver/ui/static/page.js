@@ -3,7 +3,7 @@
 import * as clock from "./clock.js";
 import * as live from "./live_updates.js";
 import { parsePage, sendRequest } from "./requests.js";
-import { runChanged, runShown } from "./sections.js";
+import { isPlainClick, runChanged, runShown } from "./sections.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -141,7 +141,7 @@ function reload() {
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
-  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (!link || event.defaultPrevented || !isPlainClick(event)) return;
   if (link.dataset.earlier) {
     event.preventDefault();
     loadEarlier(link);

@@ -1,4 +1,4 @@
-// Runs the code of a section: once its page is shown, and when parts of it have changed.
+// Runs the code of a section: once its page is shown, and when parts of it have changed. Says which clicks are left to the browser.
 
 const sections = new Map();
 
@@ -9,6 +9,9 @@ export function defineSection(name, functions) {
   sections.set(name, functions);
   if (current() === functions) functions.shown?.();
 }
+
+/** Whether a click is the main button's alone; with a modifier it opens a tab or window, or marks text. */
+export const isPlainClick = (event) => !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
 
 export const runShown = () => current()?.shown?.();
 export const runChanged = (parts) => current()?.changed?.(parts);
