@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from mockserver.client import Mock
-from mockserver.settings import Settings
+from mockserver.settings import HTTP_PORT, HTTPS_PORT, PROXY_PORT, Settings
 
 try:
     from testcontainers.core.container import DockerContainer
@@ -21,7 +21,6 @@ except ModuleNotFoundError as error:
     raise
 
 IMAGE: Final = "sms-mockserver"
-HTTP, HTTPS, PROXY = 7670, 7671, 7672
 
 
 class MockServerContainer(DockerContainer):
@@ -40,7 +39,7 @@ class MockServerContainer(DockerContainer):
         """
         super().__init__(image, **options)
         token = Settings(host="0.0.0.0").with_token().token  # noqa: S104 - the server in the container needs one: it is asked from outside
-        self.with_exposed_ports(HTTP, HTTPS, PROXY)
+        self.with_exposed_ports(HTTP_PORT, HTTPS_PORT, PROXY_PORT)
         own = {"MOCKSERVER_TOKEN": str(token), "MOCKSERVER_NAMES": self.get_docker_client().host()}
         self.with_envs(**own | dict(settings or {}))
         self._timeout = timeout
@@ -62,15 +61,15 @@ class MockServerContainer(DockerContainer):
 
     def get_url(self) -> str:
         """Return the URL at which this machine reaches the server: base URL of clients, and MOCKSERVER_URL of commands."""
-        return self._url("http", HTTP)
+        return self._url("http", HTTP_PORT)
 
     def get_https_url(self) -> str:
         """Return its URL for HTTPS."""
-        return self._url("https", HTTPS)
+        return self._url("https", HTTPS_PORT)
 
     def get_proxy_url(self) -> str:
         """Return the URL of its forward proxy, which leads clients with the providers' own hosts to it."""
-        return self._url("http", PROXY)
+        return self._url("http", PROXY_PORT)
 
     def get_certificate(self) -> str:
         """Return the certificate of its CA, for clients to trust, as PEM."""
