@@ -9,8 +9,7 @@ from typing import Any
 from mockserver.engine.accounts import Account
 from mockserver.engine.registry import DEFAULT
 from mockserver.engine.world import World
-from mockserver.sdk.examples import format_example
-from mockserver.sdk.provider import Provider
+from mockserver.sdk.examples import format_example, format_send_example, sending_number
 from mockserver.sdk.response import Response
 from mockserver.validation.json_schema import TEXT
 
@@ -97,27 +96,16 @@ def _main_hosts(api: Api) -> list[str]:
 
 
 def _requests(api: Api, accounts: tuple[Account, ...], url: str) -> Iterator[str]:
-    commands = [command for provider in api.providers if (command := _example(provider, accounts, url))]
+    examples = (
+        format_send_example(provider, accounts, url) or format_example(provider, accounts, url)
+        for provider in api.providers
+    )
+    commands = [command for command in examples if command]
     if commands:
         yield ""
         yield "FIRST REQUESTS"
         for command in commands:
             yield from (f"  {line}" for line in command.splitlines())
-
-
-def _example(provider: Provider, accounts: tuple[Account, ...], url: str) -> str:
-    """Return a command that sends a message, or another one where the provider has none or no account can send."""
-    for account in accounts:
-        number = _sender(account)
-        login = next((each for each in account.logins if each.secret is not None), None)
-        if account.provider == provider.name and provider.send_example and number and login is not None:
-            return provider.send_example.format(url=url, user=login.user, secret=login.secret, number=number)
-    return format_example(provider, accounts, url)
-
-
-def _sender(account: Account) -> str:
-    """Return a number that an account sends from; empty if it has none."""
-    return next((number.number for number in account.numbers.values() if number.sms_enabled), "")
 
 
 def _control(api: Api, world: World, accounts: tuple[Account, ...], url: str) -> Iterator[str]:
@@ -127,7 +115,7 @@ def _control(api: Api, world: World, accounts: tuple[Account, ...], url: str) ->
     here = f"{url}/_mock/worlds/{world.id}"
     first = world.initial_state.first_serial
     began = f"?since={first - 1}" if first else ""
-    receiver = next((account for account in accounts if _sender(account)), None)
+    receiver = next((account for account in accounts if sending_number(account)), None)
     body = None if receiver is None else _inbound(receiver)
     yield ""
     yield "SEE WHAT HAPPENED"
@@ -153,7 +141,7 @@ def _inbound(account: Account) -> dict[str, Any]:
         "provider": account.provider,
         "account": account.name,
         "sender": _HANDSET,
-        "recipient": _sender(account),
+        "recipient": sending_number(account),
         "text": "Hello",
     }
 

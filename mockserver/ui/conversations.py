@@ -27,6 +27,7 @@ from mockserver.engine.instants import EARLIEST, LATEST, Instant, iso
 from mockserver.engine.messages import Message, handset_key, handset_of
 from mockserver.engine.state import State
 from mockserver.engine.world import World
+from mockserver.sdk.examples import format_send_example
 from mockserver.sdk.webhooks import subject
 
 from .attachments import AttachmentView, view_attachments
@@ -140,7 +141,7 @@ def view_model(page_request: PageRequest, draft: Mapping[str, str] | None = None
         numbers = explicit or ([row.number for row in rows[:DEFAULT_OPEN]] if not wanted.wanted and not skip else [])
         threads = build_threads(page_request, world.state, numbers, histories)
         destinations = list_destinations(world.state, page_request.context.providers_by_name)
-        example = "" if rows else example_command(page_request, world.state)
+        example = "" if rows else _example_command(page_request, world.state)
     if draft is not None:
         threads = [
             thread._replace(draft=draft, error=error) if thread.number == draft.get("handset") else thread
@@ -175,15 +176,14 @@ def _list_url(
     return page_request.url_for_section(section, **{**now, **parameters})
 
 
-def example_command(page_request: PageRequest, state: State, provider: str = "") -> str:
-    """Return a command line that sends a message, by one provider if it is named; empty if no account of the world can."""
-    for account in state.accounts.values():
-        numbers = [number.number for number in account.numbers.values() if number.sms_enabled]
-        login = next((each for each in account.logins if each.secret is not None), None)
-        command = page_request.context.providers_by_name[account.provider].send_example
-        if command and numbers and login is not None and provider in ("", account.provider):
-            return command.format(url=page_request.origin, user=login.user, secret=login.secret, number=numbers[0])
-    return ""
+def _example_command(page_request: PageRequest, state: State) -> str:
+    """Return a command that sends a message; empty if no account of the world can send one."""
+    providers = page_request.context.providers_by_name
+    found = (
+        format_send_example(providers[account.provider], [account], page_request.origin)
+        for account in state.accounts.values()
+    )
+    return next(filter(None, found), "")
 
 
 def open_handsets(page_request: PageRequest) -> list[str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from mockserver.engine.journal import Exchange
-from mockserver.sdk.examples import format_example
+from mockserver.sdk.examples import format_example, format_send_example
 from mockserver.sdk.provider import Provider
 
-from .conversations import example_command
 from .exchange_rows import ExchangeRow, row_of
 from .page_context import PageRequest
 
@@ -73,8 +72,8 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
 def _first_request(page_request: PageRequest, provider: Provider) -> FirstRequest | None:
     """Return a command line for a provider; ``None`` if no account of the world can send one."""
     state = page_request.world.state
-    command = example_command(page_request, state, provider.name)
-    command = command or format_example(provider, state.accounts.values(), page_request.origin)
+    accounts, url = state.accounts.values(), page_request.origin
+    command = format_send_example(provider, accounts, url) or format_example(provider, accounts, url)
     return FirstRequest(provider.name, provider.title, command) if command else None
 
 
