@@ -42,7 +42,7 @@ def _lines(api: Api, world: World, values: RequestArgs) -> Iterator[str]:
     titles = ", ".join(provider.title for provider in api.providers)
     yield f"mockserver {api.version}: {titles} on your own machine"
     yield ""
-    yield "It answers as the providers do, with their limits and errors, and remembers what it was told."
+    yield "It answers as the providers do, with their limits and errors, and keeps the messages that it receives."
     yield f"What is sent to it reaches no provider and no handset. This text is about the world {world.id}:"
     yield "its accounts, messages, clock, fault rules and journal."
     yield from _addresses(api, values)

@@ -36,10 +36,11 @@ ProviderName: TypeAlias = Annotated[
 ]
 
 INSTRUCTIONS = """\
-mockserver is a test double of SMS providers: it answers as they do, keeps what it was told, and sends nothing to anybody. A world is the
-isolated state of one test: accounts, messages, clock, rate limits, fault rules, webhooks and a journal of exchanges (requests with their
-responses). Begin with get_quickstart: it has the addresses and credentials. When a request did not do what you expected, ask get_report or
-explain_exchange before you change code: they name the sentence of the provider's document, or the numbered quirk that was assumed.
+mockserver is a test double of SMS providers: it answers as they do, keeps the messages that it receives, and sends nothing to a provider
+or a handset. A world is the isolated state of one test: accounts, messages, clock, rate limits, fault rules, webhooks and a journal of
+exchanges (requests with their responses). Begin with get_quickstart: it has the addresses and credentials. When a request did not do what
+you expected, ask get_report or explain_exchange before you change code: they name the sentence of the provider's document, or the numbered
+quirk that was assumed.
 """
 READ_ONLY = "This server is read-only. For tools that change a world it must be started as `mockserver mcp --write`.\n"
 TIMEOUT = 60
@@ -182,7 +183,7 @@ class Tools:
         since: Since = 0,
         world: WorldId = None,
     ) -> Row:
-        """Check whether requests were made as described. Returns the verdict, the numbers of the matching exchanges and, if the check fails, how the closest exchange differs. It changes nothing."""
+        """Check whether requests were made as described. Returns the result, the numbers of the matching exchanges and, if the check fails, how the closest exchange differs. It changes nothing."""
         given = {"exchanges": exchanges, "count": count, "order": order or None, "since": since or None}
         return self._world(world).run_verification({name: value for name, value in given.items() if value is not None})
 
@@ -238,7 +239,7 @@ class Tools:
             Field(description="Variants that differ from the defaults, by the name of the switch."),
         ] = None,
     ) -> Row:
-        """Create a world with credentials of its own, so that a test disturbs nobody else. Returns its id, base URL and credentials."""
+        """Create a world with credentials of its own, so that a test affects no other. Returns its id, base URL and credentials."""
         return _row(self._mock.create_world(fixture, id=id, freeze=freeze, variants=variants).facts.row)
 
     @reporting

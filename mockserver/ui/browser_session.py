@@ -1,6 +1,6 @@
 """The session of a browser: a cookie that stands for the server's token until the browser is closed.
 
-A link, an image and a form carry it without a script. Its value is derived from the token, so nobody learns the token from it,
+A link, an image and a form carry it without a script. Its value is derived from the token, so the token cannot be read from it,
 and it ends when the server gets another token. Other servers of the machine receive it too, for a browser ignores ports here.
 """
 
