@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -58,18 +58,27 @@ SCALARS = (
         st.builds(datetime, *map(st.just, (2026, 10, 25, 2, 30)), tzinfo=ZONES, fold=st.integers(0, 1)),
     ),
 )
-VALUES: SearchStrategy[Any] = st.recursive(
-    st.one_of(*SCALARS),
-    lambda each: (
-        st.lists(each, max_size=4)
-        | st.lists(each, max_size=4).map(tuple)
-        | st.dictionaries(TEXTS, each, max_size=4)
-        | st.dictionaries(TEXTS, each, max_size=4).map(freeze)
-        | st.frozensets(NUMBERS, max_size=4)
-    ),
-    max_leaves=8,
-)
+
+
+def compound(*kinds: Callable[[SearchStrategy[Any]], SearchStrategy[Any]]) -> SearchStrategy[Any]:
+    """Return plain values, alone or in lists, tuples and dictionaries, and in collections of the given kinds."""
+    return st.recursive(
+        st.one_of(*SCALARS),
+        lambda each: st.one_of(
+            st.lists(each, max_size=4),
+            st.lists(each, max_size=4).map(tuple),
+            st.dictionaries(TEXTS, each, max_size=4),
+            st.dictionaries(TEXTS, each, max_size=4).map(freeze),
+            *(kind(each) for kind in kinds),
+        ),
+        max_leaves=8,
+    )
+
+
+VALUES = compound(lambda _: st.frozensets(NUMBERS, max_size=4))
 """Values of any plain type, immutable or not."""
+FACTS = compound()
+"""Values that a sentence can show. A set has no order, so equal sets may read differently."""
 ENTRY_TYPES = [collection.entry for provider in PROVIDERS for collection in provider.collections]
 ERRORS: list[type[ProviderError]] = [
     each for provider in PROVIDERS for each in (*provider.errors, *provider.routing_errors.values())
@@ -98,7 +107,7 @@ def _changed(state: State, texts: list[str]) -> State:
 @st.composite
 def errors(draw: Any) -> ProviderError:
     """Return an error of a provider, with facts of any kind and perhaps a source of its own."""
-    error = draw(st.sampled_from(ERRORS))(**draw(st.dictionaries(st.sampled_from(["value", "name", "count"]), VALUES)))
+    error = draw(st.sampled_from(ERRORS))(**draw(st.dictionaries(st.sampled_from(["value", "name", "count"]), FACTS)))
     source = draw(st.none() | st.builds(Source, TEXTS, TEXTS, st.none()))
     if source is not None:
         error.with_source(source)
