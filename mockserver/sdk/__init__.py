@@ -95,6 +95,15 @@ from .paging import (
     window,
 )
 from .provider import Behaviour, Magic, Pages, Probe, Provider, Quirk, Route
+from .reconstruction import (
+    Decider,
+    DecidingRequest,
+    GeneratedField,
+    ObservedExchange,
+    Reconstruct,
+    Reconstruction,
+    UnexplainedRead,
+)
 from .request import (
     MOST_FIELDS,
     MOST_VALUES,
@@ -125,7 +134,7 @@ from .webhooks import (
     subject,
 )
 
-SDK_VERSION = "1.0"
+SDK_VERSION = "1.1"
 
 __all__ = [
     "AT_ONCE",
@@ -149,6 +158,8 @@ __all__ = [
     "Credential",
     "Cursor",
     "CursorPage",
+    "Decider",
+    "DecidingRequest",
     "Decision",
     "DecisionTrace",
     "DeliveryOpened",
@@ -162,6 +173,7 @@ __all__ = [
     "ExceededLimit",
     "Exchange",
     "ForwardingRule",
+    "GeneratedField",
     "IdReservation",
     "InboundScheduled",
     "IndexKey",
@@ -185,6 +197,7 @@ __all__ = [
     "MessageStored",
     "MessagesRead",
     "Number",
+    "ObservedExchange",
     "Operation",
     "Outcome",
     "OutgoingRequest",
@@ -197,6 +210,8 @@ __all__ = [
     "ProviderError",
     "ProviderRequest",
     "Quirk",
+    "Reconstruct",
+    "Reconstruction",
     "Response",
     "ResponseTiming",
     "Retries",
@@ -207,6 +222,7 @@ __all__ = [
     "Source",
     "State",
     "TooManyFields",
+    "UnexplainedRead",
     "Upload",
     "UsageAfterUse",
     "WebhookDelivery",

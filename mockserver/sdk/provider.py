@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from .error_injection import ErrorBuilder
     from .operations import Call, Operation, Parameter
+    from .reconstruction import Decider, GeneratedField, Reconstruct
     from .request import ProviderRequest
     from .serialization_cache import SerializationCache
 
@@ -68,6 +69,8 @@ class Quirk:
     """Whether the name of any IANA time zone is a variant too."""
     operations: Sequence[str] = ()
     """The operations whose accepted responses it may change."""
+    decider: Decider | None = None
+    """How to find out which variant the real provider has; every switch of a shipped provider says that."""
 
     @property
     def default(self) -> str:
@@ -231,6 +234,10 @@ class Provider:
     """Operations that the vendor has and this package does not: for these no other one is suggested."""
     magic: Sequence[Magic] = ()
     """The magic values, by which a client meets an outcome through ordinary calls."""
+    generated_fields: Sequence[GeneratedField] = ()
+    """The places of its responses with values that it makes up, such as identifiers."""
+    reconstruct: Reconstruct | None = None
+    """Makes accounts of a world file of recorded exchanges; ``None`` where it cannot."""
     behaviours: Sequence[Behaviour] = ()
     """The behaviours, beside documented errors, that the tests of a client should cover."""
     pages: Pages | None = None
