@@ -1,0 +1,125 @@
+"""Makes a world of a recording: a world file whose accounts give the recorded reads back.
+
+What a response shows and what becomes an account's content is the business of each provider (`Provider.reconstruct`). Here the
+exchanges are brought to their providers, and the accounts together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from mockserver import worldfile
+from mockserver.admin.endpoint import world_file_rules
+from mockserver.engine.instants import iso
+from mockserver.har.exchange import RecordedExchange
+from mockserver.http.handler import OWN_PATHS, WORLD_HEADER, Routed, normal_path, router_of, split_prefix
+from mockserver.sdk.loading import ProviderSet
+from mockserver.sdk.reconstruction import ObservedExchange, UnexplainedRead
+from mockserver.sdk.request import ProviderRequest
+
+from .clock import find_clock_offset
+
+
+class ReconstructedWorld(NamedTuple):
+    """A world that was made of a recording."""
+
+    document: Mapping[str, Any]
+    """The world file, which follows the rules of world files."""
+    unexplained: Sequence[UnexplainedRead]
+    """What was read but cannot have been caused, in the order of the exchanges."""
+    observed: int
+    """The number of exchanges that belong to a provider's operation."""
+
+
+def reconstruct_world(
+    recording: Sequence[RecordedExchange], providers: ProviderSet, variants: Mapping[str, str] | None = None
+) -> ReconstructedWorld:
+    """Return a world that gives the recorded reads back when it is asked the same requests at the same instants.
+
+    Args:
+        recording: the exchanges, in any order.
+        providers: the providers that they may belong to.
+        variants: the switches of the world that differ from the defaults; with them the responses are read.
+
+    Raises:
+        WorldFileError: a variant is unknown, or a provider has made an account that breaks the rules of world files.
+    """
+    chosen = dict(variants or {})
+    rules = world_file_rules(providers.providers, providers.switches)
+    worldfile.read({"format": worldfile.FORMAT, "variants": chosen, "accounts": []}, rules)
+    accounts: list[Mapping[str, Any]] = []
+    unexplained: list[UnexplainedRead] = []
+    observed = observe(recording, providers)
+    for name, exchanges in observed.items():
+        reconstruct = providers.by_name[name].reconstruct
+        if reconstruct is None:
+            title = providers.by_name[name].title
+            unexplained.append(
+                UnexplainedRead(exchanges[0].index, "", f"{title} does not read accounts from recordings")
+            )
+            continue
+        found = reconstruct(exchanges, {**providers.default_variants, **chosen})
+        accounts += found.accounts
+        unexplained += found.unexplained
+    document: dict[str, Any] = {"format": worldfile.FORMAT, "about": _about(observed, providers)}
+    if recording:
+        begins = min(exchange.started for exchange in recording) + find_clock_offset(recording)
+        document["clock"] = {"at": iso(begins), "frozen": True}
+    document |= {"variants": chosen, "accounts": accounts}
+    worldfile.read(document, rules)
+    count = sum(map(len, observed.values()))
+    return ReconstructedWorld(document, tuple(sorted(unexplained, key=attrgetter("index"))), count)
+
+
+def _about(observed: Mapping[str, Sequence[ObservedExchange]], providers: ProviderSet) -> str:
+    parts = [f"{len(each)} of {providers.by_name[name].title}" for name, each in observed.items()]
+    return f"Made of a recording: {', '.join(parts) or 'no'} exchanges."
+
+
+def observe(recording: Sequence[RecordedExchange], providers: ProviderSet) -> dict[str, list[ObservedExchange]]:
+    """Return the exchanges that belong to operations, in the order of their instants, by the name of their provider."""
+    offset = find_clock_offset(recording)
+    observed: dict[str, list[ObservedExchange]] = {}
+    for exchange in sorted(recording, key=attrgetter("started", "index")):
+        request = provider_request(exchange)
+        provider, status, _ = route(request, providers)
+        if provider is None or status:
+            continue
+        one = ObservedExchange(
+            exchange.index,
+            exchange.started + offset,
+            request,
+            provider.parse(request),
+            exchange.status,
+            exchange.response_headers,
+            exchange.response_body,
+        )
+        observed.setdefault(provider.name, []).append(one)
+    return {name: observed[name] for name in providers.by_name if name in observed}
+
+
+def route(request: ProviderRequest, providers: ProviderSet) -> Routed:
+    """Find the provider of a request, by its host, else by its path; its status is 0 where it is one of the provider's operations."""
+    return router_of(providers.providers, OWN_PATHS).find(request.method, request.path, request.host)
+
+
+def provider_request(exchange: RecordedExchange) -> ProviderRequest:
+    """Return the request of a recorded exchange as a provider reads it."""
+    url = urlsplit(exchange.url)
+    path, worlds = split_prefix(unquote_to_bytes(url.path).decode("utf-8", "replace") or "/")
+    headers = tuple(each for each in exchange.request_headers if each[0].lower() != WORLD_HEADER)
+    host = next((value for name, value in headers if name.lower() == "host"), url.netloc.rpartition("@")[2])
+    return ProviderRequest(
+        exchange.method,
+        normal_path(path),
+        url.query.encode("utf-8", "surrogateescape"),
+        headers,
+        None,
+        exchange.request_body,
+        url.scheme,
+        host,
+        is_bound=bool(worlds),
+    )
