@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
@@ -117,25 +117,42 @@ def _in_json(value: str) -> str:
 def account_values(account: Account) -> dict[str, str]:
     """Return the values of the placeholders for requests of an account; those that it has nothing for are left out.
 
-    ``number`` is a number that it sends from, ``inbound_number`` another one of its numbers, or the same where it has one alone.
+    ``number`` is a number that it sends from, ``inbound_number`` another one of its numbers, or the same where it has one
+    alone; ``program`` is its first program, and ``replying_program`` the first that answers what comes in.
     """
-    values: dict[str, str] = {}
     login = next((each for each in account.logins if each.secret is not None), None)
-    if login is not None:
-        values |= {"user": login.user, "secret": login.secret or ""}
-    numbers = list(account.numbers)
-    number = sending_number(account)
-    values |= {
-        "program": next(iter(account.programs), ""),
+    number, programs = sending_number(account), account.programs.values()
+    values = {
+        "user": login and login.user,
+        "secret": login and login.secret,
         "number": number,
-        "inbound_number": next((each for each in numbers if each != number), number),
+        "inbound_number": next((each for each in account.numbers if each != number), number),
+        "program": next(iter(account.programs), None),
+        "replying_program": next((each.id for each in programs if each.reply), None),
     }
     return {name: value for name, value in values.items() if value}
 
 
+def choose_account(requests: Iterable[DecidingRequest], accounts: Iterable[Account]) -> dict[str, str]:
+    """Return the values of the first account that has one for each placeholder of the requests.
+
+    Raises:
+        CannotDecide: none has.
+    """
+    wanted: set[str] = set()
+    for request in requests:
+        wanted |= {found["name"] for found in _PLACEHOLDER.finditer(request.target + request.body) if found["name"]}
+        wanted |= {"user", "secret"} if request.is_authorized else set()
+    for account in accounts:
+        values = account_values(account)
+        if wanted <= values.keys():
+            return values
+    raise CannotDecide(f"no account has {', '.join(sorted(wanted))}")
+
+
 # -- what a response has at a place ---------------------------------------------------------------------------------
 
-_STEP = re.compile(r"(?P<name>[^.\[\]]+)|\[(?P<index>[0-9]+)\]")
+_STEP = re.compile(r"(?P<name>[^.\[\]]+)|\[(?P<index>-?[0-9]+)\]")
 _XML = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
 
 
@@ -145,39 +162,53 @@ def find_value(body: bytes, path: str) -> str | None:
     Args:
         body: the response's body.
         path: names joined by dots, an index in brackets for an item of a list or a repeated element, ``@`` before an
-            attribute: ``items[0].id``, ``response.messages.inbound.message[0].msg_id``.
+            attribute: ``items[0].id``, ``response.data.number[0].@url``. ``[-1]`` is the last. After a dot at the
+            beginning the place may be at any depth, and the first one counts: ``.inbound.message[0].msg_id``.
     """
     text = body.lstrip()
     if text.startswith(b"<"):
-        return _find_in_xml(text, path)
+        root = etree.fromstring(text, _XML)
+        return None if root is None else _find_in_element(root, path)
     try:
         found: Any = json.loads(text)
     except ValueError:
         return None
-    for step in _STEP.finditer(path):
+    steps = [*_STEP.finditer(path)]
+    if path.startswith("."):
+        found = next(_members(found, steps[0]["name"]), None)
+        del steps[0]
+    for step in steps:
         try:
             found = found[step["name"]] if step["name"] is not None else found[int(step["index"])]
         except (KeyError, IndexError, TypeError):
             return None
-    if isinstance(found, bool | None | dict | list):
-        return None
-    return str(found)
+    return None if found is None or isinstance(found, bool | dict | list) else str(found)
 
 
-def _find_in_xml(text: bytes, path: str) -> str | None:
-    root = etree.fromstring(text, _XML)
-    if root is None:
-        return None
-    steps = list(_STEP.finditer(path))
-    if not steps or steps[0]["name"] != root.tag:
-        return None
-    found = [root]
-    for step in steps[1:]:
+def _members(value: Any, name: str) -> Iterator[Any]:
+    """Yield what a JSON value has under a name, at any depth, in the order of the document."""
+    if isinstance(value, dict):
+        for each, member in value.items():
+            if each == name:
+                yield member
+            yield from _members(member, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _members(item, name)
+
+
+def _find_in_element(root: etree._Element, path: str) -> str | None:
+    first, *steps = _STEP.finditer(path)
+    found = list(root.iter(first["name"])) if path.startswith(".") else [root] * (root.tag == first["name"])
+    for step in steps:
         name = step["name"]
         if name is None:
-            found = found[int(step["index"]) :][:1]
+            index = int(step["index"])
+            found = [found[index]] if -len(found) <= index < len(found) else []
+        elif not found:
+            return None
         elif name.startswith("@"):
-            return found[0].get(name[1:]) if found else None
+            return found[0].get(name[1:])
         else:
-            found = found[0].findall(name) if found else []
+            found = found[0].findall(name)
     return (found[0].text or "") if found else None

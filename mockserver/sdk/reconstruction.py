@@ -72,8 +72,9 @@ class DecidingRequest(NamedTuple):
 
     method: str
     target: str
-    """Path and query; ``{user}``, ``{secret}``, ``{program}``, ``{number}`` and ``{inbound_number}`` are replaced by those of an account of
-    the default world, and ``{0:items[0].id}`` by the value at that place of the first response, and so on."""
+    """Path and query. ``{user}``, ``{secret}``, ``{program}``, ``{replying_program}``, ``{number}`` and ``{inbound_number}`` are replaced
+    by those of an account, and ``{0:items[0].id}`` by the value at that place of the first response, and so on. ``{0:.id}`` is
+    the first ``id`` at any depth, and ``[-1]`` the last item."""
     body: str = ""
     """With the same placeholders."""
     content_type: str = "application/x-www-form-urlencoded"
