@@ -193,7 +193,7 @@ REGISTER_NUMBER_DESCRIPTION = Quirk(
     "DT-50",
     "dialogtech.register_number.description",
     ("number", "count"),
-    operations=_REGISTER,
+    operations=_REGISTERED,
     decider=Decider(
         "Register a number that is enabled already and whose URLs may be lost, and look at the description.",
         (_REGISTER,),
