@@ -62,8 +62,6 @@ RETIRED = frozenset(
         "told",
         "toll",
         "tunnel",
-        "verdict",
-        "verdicts",
         "whereabouts",
     }
 )

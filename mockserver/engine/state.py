@@ -291,7 +291,7 @@ class State:
         self.message_store = MessageStore(((fixture.fixed, 0), (fixture.relative, birth)))
         self.entries = fixture.entries.fork()
         """The entries of the accounts' collections."""
-        self.variants = dict(variants)
+        self.variants: Mapping[str, str] = dict(variants)
         """Every switch of every provider, by name."""
         self.deliveries: dict[int, Delivery] = {}
         """Every delivery, by number."""

@@ -15,7 +15,7 @@ from mockserver import worldfile
 from mockserver.admin.endpoint import world_file_rules
 from mockserver.engine.instants import iso
 from mockserver.har.exchange import RecordedExchange
-from mockserver.http.handler import OWN_PATHS, WORLD_HEADER, Routed, normal_path, router_of, split_prefix
+from mockserver.http.handler import OWN_PATHS, WORLD_HEADER, Routed, host_name, normal_path, router_of, split_prefix
 from mockserver.sdk.loading import ProviderSet
 from mockserver.sdk.reconstruction import ObservedExchange, UnexplainedRead
 from mockserver.sdk.request import ProviderRequest
@@ -102,8 +102,19 @@ def observe(recording: Sequence[RecordedExchange], providers: ProviderSet) -> di
 
 
 def route(request: ProviderRequest, providers: ProviderSet) -> Routed:
-    """Find the provider of a request, by its host, else by its path; its status is 0 where it is one of the provider's operations."""
-    return router_of(providers.providers, OWN_PATHS).find(request.method, request.path, request.host)
+    """Find the provider of a request; its status is 0 where it is for one of the provider's operations.
+
+    The host decides, and the path where the host is one of this machine or of its network, where a server of ours may be.
+    """
+    router = router_of(providers.providers, OWN_PATHS)
+    found = router.find(request.method, request.path, request.host)
+    name = host_name(request.host) or ""
+    is_local = "." not in name or name.rpartition(".")[2] in _LOCAL or name.replace(".", "").isdigit()
+    return found if is_local or name in providers.hosts else Routed(None, 404)
+
+
+_LOCAL = ("internal", "local", "localhost", "test")
+"""Top-level domains that no public host has (RFC 6761, RFC 6762, and ICANN's for private use)."""
 
 
 def provider_request(exchange: RecordedExchange) -> ProviderRequest:

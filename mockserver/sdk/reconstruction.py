@@ -25,6 +25,10 @@ class GeneratedField(NamedTuple):
     form and differ by no more than the time of a request; a ``text`` may be any, but the same text is always the same."""
     operations: Sequence[str] = ()
     """The operations whose responses have it; all if empty."""
+    identifies: str = ""
+    """What an identifier identifies, such as ``group``: identifiers of one thing are matched with each other, wherever they stand. If
+    empty, that is the last name of the path among the operations of one resource, such as ``id`` among ``contacts.add`` and
+    ``contacts.index``."""
 
 
 class ObservedExchange(Struct, frozen=True):

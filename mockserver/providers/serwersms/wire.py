@@ -263,7 +263,7 @@ _DEFAULTS = {quirk.name: quirk.default for quirk in quirks.QUIRKS}
 def render_routing_error(error: ProviderError, request: ProviderRequest) -> Response:
     """Render the error of a request that reached SerwerSMS's host or prefix but cannot be read as a call."""
     _, suffix = _split(request.path)
-    return render_error(error, suffix, {**_DEFAULTS, **request.variants})
+    return render_error(error, suffix, request.variants or _DEFAULTS)
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
@@ -275,7 +275,8 @@ def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: S
     if isinstance(value, ProviderError):
         return render_error(value, suffix, variants)
     if type(value) is Received and variants[quirks.FIELD.name] == "by-path":  # SW-1: the action names the field
-        variants = {**variants, quirks.FIELD.name: _FIELDS.get(call.values.get("action", ""), "recived")}
+        field = _FIELDS.get(call.values.get("action", ""), "recived")
+        variants = {**dict(zip(_SHOWN, _shown(variants), strict=True)), quirks.FIELD.name: field}
     return RENDER[type(value)](value, suffix, variants, cache)
 
 
@@ -399,8 +400,9 @@ RENDER: Mapping[type, Callable[[Any, str, Mapping[str, str], SerializationCache]
 }
 
 
-_shown = itemgetter(quirks.JSON.name, quirks.FIELD.name, quirks.ZONE.name)
-"""The variants that an item depends on."""
+_SHOWN = (quirks.JSON.name, quirks.FIELD.name, quirks.ZONE.name)
+"""The switches that a received message depends on."""
+_shown = itemgetter(*_SHOWN)
 
 # SW-1: the name of the date
 _STAMPED = {
