@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from mockserver.har import RecordedExchange
-from mockserver.recordings.comparison import Difference, compare_responses
+from mockserver.recordings.comparison import ResponseDifference, compare_responses
 from mockserver.recordings.correspondence import Correspondence
 from mockserver.sdk import GeneratedField
 from mockserver.sdk.response import Response
@@ -38,13 +38,13 @@ def compare(
     known: Correspondence | None = None,
     headers: tuple[tuple[str, str], ...] = JSON,
     operation: str = "contacts.index",
-) -> tuple[Difference, ...]:
+) -> tuple[ResponseDifference, ...]:
     return compare_responses(
         exchange(recorded, headers), Response(200, headers, ours), known or Correspondence(), fields, operation
     )
 
 
-def compare_json(recorded: Any, ours: Any, *fields: GeneratedField, **more: Any) -> tuple[Difference, ...]:
+def compare_json(recorded: Any, ours: Any, *fields: GeneratedField, **more: Any) -> tuple[ResponseDifference, ...]:
     return compare(orjson.dumps(recorded), orjson.dumps(ours), fields, **more)
 
 
@@ -55,19 +55,31 @@ def test_the_same_structure_with_other_spaces_and_another_order_of_members_has_n
 @pytest.mark.parametrize(
     ("recorded", "ours", "difference"),
     [
-        ({"a": 1}, {"a": 2}, Difference("a", "1", "2", "the values differ")),
-        ({"a": 1}, {"a": "1"}, Difference("a", "1", '"1"', "the recording has a whole number, ours a text")),
-        ({"a": 1}, {"a": 1.0}, Difference("a", "1", "1.0", "the recording has a whole number, ours a fraction")),
-        ({"a": 1}, {"a": True}, Difference("a", "1", "true", "the recording has a whole number, ours a boolean")),
-        ({"a": {"b": [1]}}, {"a": {}}, Difference("a.b", "[1]", None, "ours has none")),
-        ({}, {"a": None}, Difference("a", None, "null", "the recording has none")),
-        ({"a": [1, 2]}, {"a": [2]}, Difference("a", "2 items", "1 items", "the numbers of items differ")),
-        ({"a": [{"b": 1}, {"b": 2}]}, {"a": [{"b": 1}, {"b": 3}]}, Difference("a[1].b", "2", "3", "the values differ")),
-        ([], {}, Difference("", "[]", "{}", "the recording has a list, ours an object")),
+        ({"a": 1}, {"a": 2}, ResponseDifference("a", "1", "2", "the values differ")),
+        ({"a": 1}, {"a": "1"}, ResponseDifference("a", "1", '"1"', "the recording has a whole number, ours a text")),
+        (
+            {"a": 1},
+            {"a": 1.0},
+            ResponseDifference("a", "1", "1.0", "the recording has a whole number, ours a fraction"),
+        ),
+        (
+            {"a": 1},
+            {"a": True},
+            ResponseDifference("a", "1", "true", "the recording has a whole number, ours a boolean"),
+        ),
+        ({"a": {"b": [1]}}, {"a": {}}, ResponseDifference("a.b", "[1]", None, "ours has none")),
+        ({}, {"a": None}, ResponseDifference("a", None, "null", "the recording has none")),
+        ({"a": [1, 2]}, {"a": [2]}, ResponseDifference("a", "2 items", "1 items", "the numbers of items differ")),
+        (
+            {"a": [{"b": 1}, {"b": 2}]},
+            {"a": [{"b": 1}, {"b": 3}]},
+            ResponseDifference("a[1].b", "2", "3", "the values differ"),
+        ),
+        ([], {}, ResponseDifference("", "[]", "{}", "the recording has a list, ours an object")),
     ],
 )
 def test_a_difference_of_json_has_its_place_both_values_and_a_reason(
-    recorded: Any, ours: Any, difference: Difference
+    recorded: Any, ours: Any, difference: ResponseDifference
 ) -> None:
     assert compare_json(recorded, ours) == (difference,)
 
@@ -75,24 +87,24 @@ def test_a_difference_of_json_has_its_place_both_values_and_a_reason(
 @pytest.mark.parametrize(
     ("recorded", "ours", "difference"),
     [
-        ("<a><b>1</b></a>", "<a><b>2</b></a>", Difference("a.b", '"1"', '"2"', "the values differ")),
-        ("<a><b/></a>", "<a/>", Difference("a.b", "<b></b>", None, "ours has none")),
-        ("<a/>", '<a><b c="1">x</b></a>', Difference("a.b", None, '<b c="1">x</b>', "the recording has none")),
-        ("<a><b/><b/></a>", "<a><b/></a>", Difference("a.b", "2 elements", "1 elements", "the numbers of elements differ")),
-        ("<a><b/><b>1</b></a>", "<a><b/><b>2</b></a>", Difference("a.b[1]", '"1"', '"2"', "the values differ")),
-        ("<a><b/><c/></a>", "<a><c/><b/></a>", Difference("a", "b c", "c b", "the elements have another order")),
-        ('<a b="1"/>', '<a b="2"/>', Difference("a.@b", '"1"', '"2"', "the values differ")),
-        ("<a/>", "<b/>", Difference("", "a", "b", "the root elements have different names")),
-        ("<a>1</a>", "<a><b/></a>", Difference("a", "<a>1</a>", "<a><b></b></a>", "one has text, the other has elements")),
+        ("<a><b>1</b></a>", "<a><b>2</b></a>", ResponseDifference("a.b", '"1"', '"2"', "the values differ")),
+        ("<a><b/></a>", "<a/>", ResponseDifference("a.b", "<b></b>", None, "ours has none")),
+        ("<a/>", '<a><b c="1">x</b></a>', ResponseDifference("a.b", None, '<b c="1">x</b>', "the recording has none")),
+        ("<a><b/><b/></a>", "<a><b/></a>", ResponseDifference("a.b", "2 elements", "1 elements", "the numbers of elements differ")),
+        ("<a><b/><b>1</b></a>", "<a><b/><b>2</b></a>", ResponseDifference("a.b[1]", '"1"', '"2"', "the values differ")),
+        ("<a><b/><c/></a>", "<a><c/><b/></a>", ResponseDifference("a", "b c", "c b", "the elements have another order")),
+        ('<a b="1"/>', '<a b="2"/>', ResponseDifference("a.@b", '"1"', '"2"', "the values differ")),
+        ("<a/>", "<b/>", ResponseDifference("", "a", "b", "the root elements have different names")),
+        ("<a>1</a>", "<a><b/></a>", ResponseDifference("a", "<a>1</a>", "<a><b></b></a>", "one has text, the other has elements")),
         (
             "<!DOCTYPE a [ <!ELEMENT a ANY>\n]><a/>",
             "<a/>",
-            Difference("$doctype", "<!DOCTYPE a [ <!ELEMENT a ANY> ]>", None, "the document type declarations differ"),
+            ResponseDifference("$doctype", "<!DOCTYPE a [ <!ELEMENT a ANY> ]>", None, "the document type declarations differ"),
         ),
     ],
 )  # fmt: skip
 def test_a_difference_of_xml_has_its_place_both_values_and_a_reason(
-    recorded: str, ours: str, difference: Difference
+    recorded: str, ours: str, difference: ResponseDifference
 ) -> None:
     assert compare(recorded.encode(), ours.encode(), headers=XML) == (difference,)
 
@@ -105,28 +117,32 @@ def test_space_between_elements_and_the_way_of_writing_a_text_are_no_difference(
 def test_a_declaration_that_declares_an_element_twice_is_read() -> None:
     body = b"<!DOCTYPE a [ <!ELEMENT b ANY> <!ELEMENT b ANY> ]><a><b>1</b></a>"
     assert compare(body, body.replace(b"1", b"2"), headers=XML) == (
-        Difference("a.b", '"1"', '"2"', "the values differ"),
+        ResponseDifference("a.b", '"1"', '"2"', "the values differ"),
     )
 
 
 def test_escapes_of_json_are_a_difference_of_their_own() -> None:
     found = compare('{"a":"ż"}'.encode(), b'{"a":"\\u017c"}')
     assert found == (
-        Difference("$escapes", "as they are", "as escapes", "JSON writes characters beyond ASCII in different ways"),
+        ResponseDifference(
+            "$escapes", "as they are", "as escapes", "JSON writes characters beyond ASCII in different ways"
+        ),
     )
 
 
 def test_bodies_of_different_formats_are_one_difference() -> None:
-    assert compare(b"<a/>", b"{}") == (Difference("$format", "XML", "JSON", "the bodies have different formats"),)
-    assert compare(b"failed", b"done") == (Difference("$text", '"failed"', '"done"', "the values differ"),)
+    assert compare(b"<a/>", b"{}") == (
+        ResponseDifference("$format", "XML", "JSON", "the bodies have different formats"),
+    )
+    assert compare(b"failed", b"done") == (ResponseDifference("$text", '"failed"', '"done"', "the values differ"),)
 
 
 def test_status_and_headers_that_tell_a_client_what_to_do_are_compared() -> None:
     recorded = exchange(b"", (("Content-Type", "text/xml; charset=UTF-8"), ("Server", "nginx")), 401)
     ours = Response(403, (("content-type", 'text/xml;charset="utf-8"'), ("Allow", "POST")), b"")
     assert compare_responses(recorded, ours, Correspondence(), (), "") == (
-        Difference("status", "401", "403", "the statuses differ"),
-        Difference("header Allow", None, "POST", "the recording has none"),
+        ResponseDifference("status", "401", "403", "the statuses differ"),
+        ResponseDifference("header Allow", None, "POST", "the recording has none"),
     )
 
 
@@ -142,16 +158,16 @@ def test_identifiers_may_be_others_but_must_stay_the_same_ones() -> None:
     assert compare_json(items(1, 2), items(8, 9), ID, known=known) == ()
     assert compare_json(items(2, 1), items(9, 8), ID, known=known, operation="contacts.view") == ()
     assert compare_json(items(1), items(9), ID, known=known) == (
-        Difference("items[0].id", "1", "9", "the recording has this identifier before, where ours was 8"),
+        ResponseDifference("items[0].id", "1", "9", "the recording has this identifier before, where ours was 8"),
     )
     assert compare_json(items(3), items(9), ID, known=known) == (
-        Difference("items[0].id", "3", "9", "ours has this identifier before, where the recording had 2"),
+        ResponseDifference("items[0].id", "3", "9", "ours has this identifier before, where the recording had 2"),
     )
 
 
 def test_an_identifier_of_another_type_is_a_difference() -> None:
     assert compare_json(items(1), items("8"), ID) == (
-        Difference("items[0].id", "1", '"8"', "the recording has a whole number, ours a text"),
+        ResponseDifference("items[0].id", "1", '"8"', "the recording has a whole number, ours a text"),
     )
 
 
@@ -195,7 +211,7 @@ def test_a_text_may_be_another_but_the_same_text_always_the_same() -> None:
     recorded = {"a": {"text": "No."}, "b": {"text": "No."}}
     assert compare_json(recorded, {"a": {"text": "Nein."}, "b": {"text": "Nein."}}, text, known=known) == ()
     assert compare_json(recorded, {"a": {"text": "Nein."}, "b": {"text": "Ach."}}, text, known=known) == (
-        Difference("b.text", '"No."', '"Ach."', "the recording has this text before, where ours was 'Nein.'"),
+        ResponseDifference("b.text", '"No."', '"Ach."', "the recording has this text before, where ours was 'Nein.'"),
     )
 
 
@@ -206,5 +222,5 @@ def test_one_element_of_xml_is_the_place_of_each_of_several() -> None:
         b"<a><b><id>2</id></b><b><id>1</id></b></a>", b"<a><b><id>9</id></b><b><id>7</id></b></a>", (field,), known, XML
     )
     assert several == (
-        Difference("a.b[1].id", '"1"', '"7"', "the recording has this identifier before, where ours was 8"),
+        ResponseDifference("a.b[1].id", '"1"', '"7"', "the recording has this identifier before, where ours was 8"),
     )

@@ -18,7 +18,7 @@ from mockserver.sdk.reconstruction import GeneratedField
 from .bodies import Element, ParsedBody, parse_body
 from .correspondence import Correspondence
 from .instants import compare_instants
-from .places import ITEM, Place, find_root, scope_of
+from .places import ITEM, FieldPlace, find_root, scope_of
 
 TOLERANCE = 5.0
 """The seconds by which two instants of a generated field may differ."""
@@ -26,7 +26,7 @@ HEADERS = ("Content-Type", "Location", "WWW-Authenticate", "Allow", "Retry-After
 """The headers that are compared: those that tell a client what to do. Others are of the server, the connection or a proxy."""
 
 
-class Difference(NamedTuple):
+class ResponseDifference(NamedTuple):
     """A place at which a recorded response and ours differ."""
 
     path: str
@@ -66,7 +66,7 @@ def compare_responses(
     *,
     tolerance: float = TOLERANCE,
     parsed: ParsedBody | None = None,
-) -> tuple[Difference, ...]:
+) -> tuple[ResponseDifference, ...]:
     """Return the differences of two responses; empty if there are none.
 
     Args:
@@ -83,12 +83,19 @@ def compare_responses(
     same = recorded.response_body == ours.body
     own = theirs if same else parse_body(ours.body)
     if theirs.format != own.format:
-        return (*differences, Difference("$format", theirs.format, own.format, "the bodies have different formats"))
+        return (
+            *differences,
+            ResponseDifference("$format", theirs.format, own.format, "the bodies have different formats"),
+        )
     if theirs.doctype != own.doctype:
-        differences.append(Difference("$doctype", theirs.doctype, own.doctype, "the document type declarations differ"))
+        differences.append(
+            ResponseDifference("$doctype", theirs.doctype, own.doctype, "the document type declarations differ")
+        )
     if theirs.escapes is not None and own.escapes is not None and theirs.escapes is not own.escapes:
         one, other = _ESCAPES[theirs.escapes], _ESCAPES[own.escapes]
-        differences.append(Difference("$escapes", one, other, "JSON writes characters beyond ASCII in different ways"))
+        differences.append(
+            ResponseDifference("$escapes", one, other, "JSON writes characters beyond ASCII in different ways")
+        )
     root = _root(tuple(fields), operation, theirs.format)
     if same and root.is_plain:
         return tuple(differences)
@@ -106,18 +113,18 @@ _ESCAPES = {False: "as they are", True: "as escapes"}
 
 
 @lru_cache(maxsize=1024)
-def _root(fields: tuple[GeneratedField, ...], operation: str, form: str) -> Place:
+def _root(fields: tuple[GeneratedField, ...], operation: str, form: str) -> FieldPlace:
     return find_root(fields, operation, has_items=form != "XML")
 
 
-def _compare_heads(recorded: RecordedExchange, ours: OurResponse) -> Iterator[Difference]:
+def _compare_heads(recorded: RecordedExchange, ours: OurResponse) -> Iterator[ResponseDifference]:
     if recorded.status != ours.status:
-        yield Difference("status", str(recorded.status), str(ours.status), "the statuses differ")
+        yield ResponseDifference("status", str(recorded.status), str(ours.status), "the statuses differ")
     theirs, own = _by_name(recorded.response_headers), _by_name(ours.headers)
     for name in HEADERS:
         one, other = theirs.get(name.lower()), own.get(name.lower())
         if one != other and _canonical(one) != _canonical(other):
-            yield Difference(f"header {name}", one, other, _why_absent(one, other) or "the headers differ")
+            yield ResponseDifference(f"header {name}", one, other, _why_absent(one, other) or "the headers differ")
 
 
 def _by_name(headers: Sequence[tuple[str, str]]) -> Mapping[str, str]:
@@ -143,7 +150,7 @@ class _Comparison:
     """One comparison of two bodies."""
 
     def __init__(
-        self, correspondence: Correspondence, operation: str, tolerance: float, differences: list[Difference]
+        self, correspondence: Correspondence, operation: str, tolerance: float, differences: list[ResponseDifference]
     ) -> None:
         self._correspondence = correspondence
         self._operation = operation
@@ -151,12 +158,12 @@ class _Comparison:
         self._differences = differences
 
     def _add(self, path: tuple[str | int, ...], recorded: str | None, ours: str | None, reason: str) -> None:
-        self._differences.append(Difference(_written(path), recorded, ours, reason))
+        self._differences.append(ResponseDifference(_written(path), recorded, ours, reason))
 
     def _add_lengths(self, path: tuple[str | int, ...], recorded: int, ours: int, unit: str) -> None:
         self._add(path, f"{recorded} {unit}", f"{ours} {unit}", f"the numbers of {unit} differ")
 
-    def compare_json(self, path: tuple[str | int, ...], place: Place, recorded: Any, ours: Any) -> None:
+    def compare_json(self, path: tuple[str | int, ...], place: FieldPlace, recorded: Any, ours: Any) -> None:
         kind = type(recorded)
         if kind is not type(ours):
             self._add(path, _json(recorded), _json(ours), _why_types(recorded, ours))
@@ -178,13 +185,15 @@ class _Comparison:
         elif place.field is not None or recorded != ours:
             self.compare_leaves(path, place, recorded, ours)
 
-    def compare_roots(self, place: Place, recorded: Element, ours: Element) -> None:
+    def compare_roots(self, place: FieldPlace, recorded: Element, ours: Element) -> None:
         if recorded.name != ours.name:
             self._add((), recorded.name, ours.name, "the root elements have different names")
         else:
             self._compare_elements((recorded.name,), place.step(recorded.name), recorded, ours)
 
-    def _compare_elements(self, path: tuple[str | int, ...], place: Place, recorded: Element, ours: Element) -> None:
+    def _compare_elements(
+        self, path: tuple[str | int, ...], place: FieldPlace, recorded: Element, ours: Element
+    ) -> None:
         theirs, own = recorded.attributes, ours.attributes
         for name in (*theirs, *(name for name in own if name not in theirs)):
             one, other, where = theirs.get(name), own.get(name), (*path, f"@{name}")
@@ -201,7 +210,7 @@ class _Comparison:
             self._compare_children(path, place, recorded.children, ours.children)
 
     def _compare_children(
-        self, path: tuple[str | int, ...], place: Place, recorded: Sequence[Element], ours: Sequence[Element]
+        self, path: tuple[str | int, ...], place: FieldPlace, recorded: Sequence[Element], ours: Sequence[Element]
     ) -> None:
         theirs, own = [each.name for each in recorded], [each.name for each in ours]
         counts, own_counts = Counter(theirs), Counter(own)
@@ -220,7 +229,7 @@ class _Comparison:
         if counts == own_counts and theirs != own:
             self._add(path, " ".join(theirs), " ".join(own), "the elements have another order")
 
-    def compare_leaves(self, path: tuple[str | int, ...], place: Place, recorded: Any, ours: Any) -> None:
+    def compare_leaves(self, path: tuple[str | int, ...], place: FieldPlace, recorded: Any, ours: Any) -> None:
         field = place.field
         if field is None:
             if recorded != ours:

@@ -12,14 +12,14 @@ ITEM = "[]"
 _STEP = re.compile(r"\[\]|[^.\[\]]+")
 
 
-class Place:
+class FieldPlace:
     """A place in responses, and the paths of generated fields that lead on from it."""
 
     __slots__ = ("_below", "_remaining", "field")
 
     def __init__(self, remaining: Iterable[tuple[Sequence[str], GeneratedField]]) -> None:
         self._remaining = tuple(remaining)
-        self._below: dict[str, Place] = {}
+        self._below: dict[str, FieldPlace] = {}
         self.field = next((field for steps, field in self._remaining if not steps), None)
         """The generated field that this place is; ``None`` if it is none."""
 
@@ -28,16 +28,16 @@ class Place:
         """Whether neither this place nor one below it is a generated field."""
         return not self._remaining
 
-    def step(self, name: str) -> Place:
+    def step(self, name: str) -> FieldPlace:
         """Return the place below this one of a name, or of each item of a list."""
         found = self._below.get(name)
         if found is None:
             leading = ((steps[1:], field) for steps, field in self._remaining if steps and steps[0] in (name, "*"))
-            found = self._below[name] = Place(leading)
+            found = self._below[name] = FieldPlace(leading)
         return found
 
 
-def find_root(fields: Iterable[GeneratedField], operation: str, *, has_items: bool) -> Place:
+def find_root(fields: Iterable[GeneratedField], operation: str, *, has_items: bool) -> FieldPlace:
     """Return the root of the responses of an operation.
 
     Args:
@@ -47,7 +47,7 @@ def find_root(fields: Iterable[GeneratedField], operation: str, *, has_items: bo
     """
     own = (field for field in fields if not field.operations or operation in field.operations)
     steps = ((_STEP.findall(field.path), field) for field in own)
-    return Place(([step for step in each if has_items or step != ITEM], field) for each, field in steps)
+    return FieldPlace(([step for step in each if has_items or step != ITEM], field) for each, field in steps)
 
 
 def scope_of(field: GeneratedField, operation: str) -> str:

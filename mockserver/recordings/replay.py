@@ -18,7 +18,7 @@ from mockserver.worldfile import WorldFile
 
 from .bodies import ParsedBody, parse_body
 from .clock import find_clock_offset
-from .comparison import TOLERANCE, Difference, compare_responses
+from .comparison import TOLERANCE, ResponseDifference, compare_responses
 from .correspondence import Correspondence
 from .in_process import InProcessWorld, http_request, read_world, with_identifiers
 from .rebinding import Rebinding
@@ -36,7 +36,7 @@ class ReplayedExchange(Struct, frozen=True, kw_only=True):
 
     recorded: RecordedExchange
     verdict: Verdict
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[ResponseDifference, ...] = ()
     """Empty if `verdict` is ``matched``, ``skipped`` or ``incomplete``."""
     status: int = 0
     """Our response's; 0 if the request was not asked."""
@@ -158,7 +158,7 @@ class _Replay:
             request = with_identifiers(request, self._rebindings[provider.name], prepared.operation)
         response, exchange, switches = self._world.ask(request)
         verdict: Verdict = "incomplete"
-        differences: tuple[Difference, ...] = ()
+        differences: tuple[ResponseDifference, ...] = ()
         if recorded.status and not recorded.missing:
             differences = compare_responses(
                 recorded,
