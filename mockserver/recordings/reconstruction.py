@@ -51,6 +51,7 @@ def reconstruct_world(
     rules = world_file_rules(providers.providers, providers.switches)
     worldfile.read({"format": worldfile.FORMAT, "variants": chosen, "accounts": []}, rules)
     accounts: list[Mapping[str, Any]] = []
+    scheduled: list[Mapping[str, Any]] = []
     unexplained: list[UnexplainedRead] = []
     observed = observe(recording, providers)
     for name, exchanges in observed.items():
@@ -63,12 +64,15 @@ def reconstruct_world(
             continue
         found = reconstruct(exchanges, {**providers.default_variants, **chosen})
         accounts += found.accounts
+        scheduled += found.scheduled
         unexplained += found.unexplained
     document: dict[str, Any] = {"format": worldfile.FORMAT, "about": _about(observed, providers)}
     if recording:
         begins = min(exchange.started for exchange in recording) + find_clock_offset(recording)
         document["clock"] = {"at": iso(begins), "frozen": True}
     document |= {"variants": chosen, "accounts": accounts}
+    if scheduled:
+        document["scheduled"] = scheduled
     worldfile.read(document, rules)
     count = sum(map(len, observed.values()))
     return ReconstructedWorld(document, tuple(sorted(unexplained, key=attrgetter("index"))), count)

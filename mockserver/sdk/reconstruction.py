@@ -63,6 +63,8 @@ class Reconstruction(NamedTuple):
     accounts: Sequence[Mapping[str, Any]]
     """Accounts as in a world file, with ``provider``, ``name`` and ``logins``."""
     unexplained: Sequence[UnexplainedRead] = ()
+    scheduled: Sequence[Mapping[str, Any]] = ()
+    """What comes in between two reads, as in a world file: ``at``, ``provider``, and ``fields`` with the ``account``."""
 
 
 Reconstruct: TypeAlias = Callable[[Sequence[ObservedExchange], Mapping[str, str]], Reconstruction]

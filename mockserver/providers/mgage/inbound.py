@@ -25,7 +25,7 @@ _REQUIRED = ("sender", "text")
 _FIELDS = (*_REQUIRED, "recipient", "program", "status", "network")
 
 # 003 has "Mobile Number" and no other number, so no response shows the short code that a message was sent to (MG-19)
-_CODE = "37911"
+CODE = "37911"
 
 
 def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:
@@ -50,7 +50,7 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
         now,
         ids,
         sender=fields["sender"],
-        recipient=fields.get("recipient", _CODE),
+        recipient=fields.get("recipient", CODE),
         text=fields["text"],
         status=fields.get("status", RECEIVED),  # MG-20
         network=fields.get("network"),
