@@ -11,6 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockserver.har.stand_ins import StandIns
+    from mockserver.sdk.provider import Provider
 
 EVERYWHERE = ("api_key", "password", "passphrase", "passwd", "secret", "token", "haslo", "hasło", "hasÅ\x82o")
 """Usual names of credentials; the last is Polish in UTF-8, as bytes that are decoded as Latin-1."""
@@ -52,6 +57,14 @@ class SecretNames:
         if self._inside.search(name) or name in _SHORT_NAMES or not words.isdisjoint(_SHORT_WORDS):
             return True
         return len(name) in self._lengths and not self._near.isdisjoint((name, *_one_less(name)))
+
+
+def create_stand_ins(providers: Iterable[Provider], *, anonymise: bool = False) -> StandIns:
+    """Return stand-ins for the secrets of recordings of these providers, and with `anonymise` for phone numbers and texts too."""
+    from mockserver.har.stand_ins import StandIns
+
+    names = SecretNames(name for provider in providers for name in provider.secrets)
+    return StandIns(names.__contains__, anonymise=anonymise)
 
 
 def both_ends(name: str) -> str:

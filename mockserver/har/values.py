@@ -1,0 +1,232 @@
+"""The named values in URLs, headers and bodies, read and changed where they stand.
+
+Everything but a changed value stays as it was sent, to the byte: the order of members, the spacing, which letters JSON and forms
+escape, the DTD of an XML document.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import TypeAlias
+from urllib.parse import quote_plus, unquote_plus
+from xml.sax.saxutils import escape
+
+Change: TypeAlias = Callable[[tuple[str, ...], str], str]
+"""Returns what a value becomes, given the names that lead to it, from the outside, and the value as a text."""
+
+_JSON = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_XML = re.compile(
+    r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>|<[^>]*>|[^<]+",
+    re.DOTALL | re.IGNORECASE,
+)
+_TAG_NAME = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
+_ATTRIBUTE = re.compile(r"""(\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*)(["'])(.*?)\3""", re.DOTALL)
+_BOUNDARY = re.compile(r"""\bboundary=(?:"([^"\r\n]*)"|([^\s;,"]*))""", re.IGNORECASE)
+_PART_NAME = re.compile(r"""\bname=(?:"([^"\r\n]*)"|([^\s;"]*))""", re.IGNORECASE)
+_BRACKETS = re.compile(r"[\[\].]+")
+_UNICODE_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")
+_WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+
+
+def change_url(url: str, change: Change) -> str:
+    """Return a URL whose query and segments of the path are changed; a segment has no names."""
+    before, mark, query = url.partition("?")
+    start = before.find("://")
+    start = before.find("/", start + 3) if start >= 0 else 0
+    start = len(before) if start < 0 else start
+    user_info, at, host = before[:start].rpartition("@") if start > 0 else ("", "", "")
+    if at:
+        scheme, slashes, credentials = user_info.partition("://")
+        user, colon, password = credentials.partition(":")
+        user, password = _change_escaped(user, ("username",), change), _change_escaped(password, ("password",), change)
+        changed = f"{scheme}{slashes}{user}{colon}{password}@{host}"
+        before, start = changed + before[start:], len(changed)
+    before = before[:start] + "/".join(_change_escaped(each, (), change) for each in before[start:].split("/"))
+    return before + mark + change_form(query, change)
+
+
+def change_form(form: str, change: Change) -> str:
+    """Return the pairs of a form, or of a query, with their values changed."""
+    return "&".join(_change_pair(pair, change) for pair in form.split("&"))
+
+
+def _change_pair(pair: str, change: Change) -> str:
+    name, equals, value = pair.partition("=")
+    if not equals:
+        return _change_escaped(pair, (), change)
+    names = tuple(filter(None, _BRACKETS.split(unquote_plus(name))))
+    return f"{name}={_change_escaped(value, names, change)}"
+
+
+def _change_escaped(written: str, names: tuple[str, ...], change: Change) -> str:
+    value = unquote_plus(written, errors="surrogateescape")
+    changed = change_text(value, names, change)
+    return written if changed == value else quote_plus(changed, errors="surrogateescape")
+
+
+def change_text(value: str, names: tuple[str, ...], change: Change) -> str:
+    """Return a value changed, or else, if it is itself JSON, XML or a URL with a query, with the values in it changed."""
+    changed = change(names, value)
+    if changed != value or not is_structured(value):
+        return changed
+    start = value.lstrip()[:1]
+    if start in ("{", "["):
+        return change_json(value, change, names)
+    return change_xml(value, change, names) if start == "<" else change_url(value, change)
+
+
+def is_structured(value: str) -> bool:
+    """Return whether a value is itself JSON, XML or a URL with a query, as far as its beginning tells."""
+    start = value.lstrip()[:1]
+    if start in ("{", "["):
+        return '"' in value
+    return "</" in value if start == "<" else "://" in value and "?" in value and " " not in value
+
+
+def change_json(document: str, change: Change, names: tuple[str, ...] = ()) -> str:
+    """Return a JSON document with its texts and numbers changed, also one that ends early."""
+    pieces, done = list[str](), 0
+    stack: list[str | None] = []  # the name of the member that is read in each object; None in a list
+    expects_name = False
+    for token in _JSON.finditer(document):
+        written = token[0]
+        if written in ("{", "["):
+            stack.append("" if written == "{" else None)
+            expects_name = written == "{"
+        elif written in ("}", "]"):
+            if stack:
+                stack.pop()
+            expects_name = False
+        elif written == ",":
+            expects_name = bool(stack) and stack[-1] is not None
+        elif written == ":":
+            expects_name = False
+        elif expects_name and written[0] == '"':
+            stack[-1] = _read_json(written)
+        else:
+            changed = _change_scalar(written, (*names, *filter(None, stack)), change)
+            if changed != written:
+                pieces += document[done : token.start()], changed
+                done = token.end()
+    return "".join((*pieces, document[done:]))
+
+
+def _read_json(written: str) -> str:
+    try:
+        return str(json.loads(written, strict=False))
+    except ValueError:
+        return written.strip('"')
+
+
+def _change_scalar(written: str, names: tuple[str, ...], change: Change) -> str:
+    """Return a text or number of JSON changed; a number that stays one is written as one."""
+    if written[0] == '"':
+        value = _read_json(written)
+        changed = change_text(value, names, change)
+        if changed == value:
+            return written
+        has_letters = not value.isascii() and not written.isascii()
+        found = json.dumps(changed, ensure_ascii=not has_letters or bool(_UNICODE_ESCAPE.search(written)))
+        return found.replace("/", "\\/") if "\\/" in written else found
+    if not _WHOLE_NUMBER.fullmatch(written):
+        return written
+    changed = change(names, written)
+    return changed if changed == written or _WHOLE_NUMBER.fullmatch(changed) else json.dumps(changed)
+
+
+def change_xml(document: str, change: Change, names: tuple[str, ...] = ()) -> str:
+    """Return an XML document with the texts of its elements and attributes changed."""
+    pieces, stack = list[str](), list(names)
+    for token in _XML.finditer(document):
+        written = token[0]
+        if written.startswith("<![CDATA["):
+            written = f"<![CDATA[{change_text(written[9:-3], tuple(stack), change)}]]>"
+        elif written.startswith("</"):
+            if len(stack) > len(names):
+                stack.pop()
+        elif not written.startswith("<"):
+            written = _change_xml_text(written, tuple(stack), change)
+        elif name := _TAG_NAME.match(written):
+            inside = (*stack, name[1])
+            written = _ATTRIBUTE.sub(lambda found, inside=inside: _change_attribute(found, inside, change), written)  # type: ignore[misc]  # mypy infers no type of a default
+            if not written.endswith("/>"):
+                stack.append(name[1])
+        pieces.append(written)
+    return "".join(pieces)
+
+
+def _change_xml_text(written: str, names: tuple[str, ...], change: Change) -> str:
+    value = unescape(written)
+    changed = change_text(value, names, change) if value.strip() else value
+    return written if changed == value else escape(changed)
+
+
+def _change_attribute(found: re.Match[str], names: tuple[str, ...], change: Change) -> str:
+    value = unescape(found[4])
+    changed = change_text(value, (*names, found[2]), change)
+    return (
+        found[0]
+        if changed == value
+        else found[1] + found[3] + escape(changed, {found[3]: "&quot;" if found[3] == '"' else "&apos;"}) + found[3]
+    )
+
+
+def change_body(body: bytes, media_type: str, change: Change) -> bytes:
+    """Return a body with its values changed: a form, a multipart form, JSON or XML; of anything else its whole text is one value.
+
+    Args:
+        body: the body, without a content coding.
+        media_type: its media type with parameters. What the body looks like decides where the two differ.
+        change: returns what a value becomes.
+    """
+    boundary = _BOUNDARY.search(media_type)
+    if "multipart" in media_type.lower() and boundary is not None:
+        return _change_parts(body, (boundary[1] or boundary[2] or "").encode(), change)
+    try:
+        text, encoding = body.decode(), "utf-8"
+    except UnicodeDecodeError:
+        text, encoding = body.decode("latin-1"), "latin-1"
+    changed = _change_document(text, media_type.lower(), change)
+    return body if changed == text else changed.encode(encoding, "replace")
+
+
+def _change_document(text: str, media_type: str, change: Change) -> str:
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if start in ("{", "["):
+        return change_json(text, change)
+    if start == "<":
+        return change_xml(text, change)
+    if "urlencoded" in media_type or re.match(r"[^\s=&]{1,200}=", text):
+        return change_form(text, change)
+    return change_text(text, (), change)
+
+
+def _change_parts(body: bytes, boundary: bytes, change: Change) -> bytes:
+    """Return a multipart form with the values of its parts changed."""
+    parts = body.split(b"--" + boundary)
+    for place, part in enumerate(parts):
+        head, blank, content = part.partition(b"\r\n\r\n")
+        found = _PART_NAME.search(head.decode("latin-1")) if blank else None
+        if found is None:
+            continue
+        end = b"\r\n" if content.endswith(b"\r\n") else b""
+        names = tuple(filter(None, _BRACKETS.split(_latin_to_text(found[1] or found[2] or ""))))
+        content = content.removesuffix(end)
+        try:
+            text, encoding = content.decode(), "utf-8"
+        except UnicodeDecodeError:
+            text, encoding = content.decode("latin-1"), "latin-1"
+        changed = change_text(text, names, change)
+        if changed != text:
+            parts[place] = head + blank + changed.encode(encoding, "replace") + end
+    return (b"--" + boundary).join(parts)
+
+
+def _latin_to_text(value: str) -> str:
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
