@@ -46,6 +46,11 @@ def origin(message: Message, account: str) -> InboundScheduled:
         "account": account,
         "sender": message.recipient,
         "recipient": message.sender,
-        "text": f"Reply to: {message.text}",
+        "text": reply_text(message.text),
     }
     return InboundScheduled(message.at + PAUSE, "dialogtech", fields)
+
+
+def reply_text(text: str) -> str:
+    """Return what the handset answers to a text."""
+    return f"Reply to: {text}"
