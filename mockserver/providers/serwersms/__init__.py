@@ -18,6 +18,7 @@ from .inbound import KINDS, receive_inbound
 from .operations import GROUPS, OPERATIONS, decide
 from .outbound import MessageFields
 from .quirks import QUIRKS
+from .reconstruction import GENERATED_FIELDS, reconstruct
 from .routes import ROUTES
 from .webhooks import evaluate_attempt
 
@@ -53,6 +54,8 @@ SERWERSMS = Provider(
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",
     magic=magic.MAGIC,
+    generated_fields=GENERATED_FIELDS,
+    reconstruct=reconstruct,
     behaviours=BEHAVIOURS,
     probes=(
         Probe(

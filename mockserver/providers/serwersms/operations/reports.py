@@ -145,7 +145,7 @@ class ReportItem(Struct, frozen=True):
     contact: ContactItem | UnsetType | None = UNSET
 
 
-_METHOD = "HTTPS API"
+METHOD = "HTTPS API"
 
 
 def _item(message: Message, account: Account, state: State, shows_contact: bool) -> ReportItem:
@@ -166,7 +166,7 @@ def _item(message: Message, account: Account, state: State, shows_contact: bool)
         utf=fields.get("utf", False),
         parts=parts,
         cost=0.0 if message.status == "unsent" else cost(account, message.kind, parts),
-        method=_METHOD,
+        method=METHOD,
         mnc=None if network is None else network.mnc,
         country=None if network is None else network.country,
         network=None if network is None else network.name,
