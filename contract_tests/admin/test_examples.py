@@ -23,9 +23,14 @@ import requests
 from click.testing import CliRunner
 
 from contract_tests.commands import run_command
+from contract_tests.installed import INSTALLED
+from contract_tests.recordings.upstream import Upstream
 from mockserver import MockServer, Settings, WorldClient
 from mockserver.app import create_registry
 from mockserver.cli import cli
+from mockserver.har.writer import HarWriter
+from mockserver.recordings.deciding import account_values
+from mockserver.recordings.reconstruction import reconstruct_world
 from mockserver.version import __version__
 
 LATER = datetime(2029, 6, 1, tzinfo=UTC)
@@ -105,6 +110,20 @@ def write_scenarios(folder: Path) -> None:
         (folder / name).write_text(json.dumps(scenario))
 
 
+def write_recordings(folder: Path) -> None:
+    """Write the recording that examples name, alone and in a corpus, and its world."""
+    upstream = Upstream("dialogtech")
+    values = account_values(upstream.accounts[0])
+    target = "/ibp_api.php?action=sms.get_numbers&access_key={user}&secret_access_key={secret}".format_map(values)
+    upstream.ask("GET", target)
+    (folder / "corpus").mkdir()
+    for path in (folder / "traffic.har", folder / "corpus" / "traffic.har"):
+        with path.open("wb") as file, HarWriter(file) as writer:
+            writer.write(upstream.recording[0])
+    made = reconstruct_world(upstream.recording, INSTALLED)
+    (folder / "world.json").write_text(json.dumps(made.document))
+
+
 INBOUND = {"sender": "5556667777", "recipient": "5554332111", "text": "Yes, please"}
 
 
@@ -148,6 +167,8 @@ def scene(
     (tmp_path / "contact.json").write_text('{"phone": "+48500600700"}')
     (tmp_path / "contacts.json").write_text('[{"id": 1, "phone": "+48500600700"}]')
     example = request.getfixturevalue("example")
+    if "traffic.har" in example or "corpus/" in example:
+        write_recordings(tmp_path)
     for path in FILES_OF.get(named(example)[0], ()):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")

@@ -14,7 +14,7 @@ from mockserver.app import build_service, read_fixture
 from mockserver.engine.accounts import Account
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, Instant, parse_instant
-from mockserver.engine.registry import WorldRegistry
+from mockserver.engine.registry import DEFAULT, WorldRegistry
 from mockserver.har.exchange import RecordedExchange
 from mockserver.http.request import HttpRequest
 from mockserver.recordings.deciding import PlayedResponse, PreparedRequest
@@ -32,6 +32,7 @@ class Upstream:
         variants: Mapping[str, str] | None = None,
         document: Mapping[str, Any] | None = None,
         at: Instant = NOON,
+        seed: str = DEFAULT,
     ) -> None:
         """Create one with the default world, or that of a document of the form of a world file.
 
@@ -40,11 +41,12 @@ class Upstream:
             variants: the switches that differ from the defaults.
             document: the world.
             at: the instant of its clock.
+            seed: the seed of the identifiers that it makes up.
         """
         rules = world_file_rules(PROVIDERS, INSTALLED.switches)
         fixture = read_fixture() if document is None else worldfile.parse(document, rules)
         fixture = replace(fixture, variants={**fixture.variants, **(variants or {})})
-        self.registry = WorldRegistry(fixture, VARIANTS, clock=Clock.frozen(at), providers=CALLBACKS)
+        self.registry = WorldRegistry(fixture, VARIANTS, clock=Clock.frozen(at), seed=seed, providers=CALLBACKS)
         self.world = self.registry.default
         self.host = INSTALLED.by_name[provider].hosts[0]
         self.accounts: Sequence[Account] = [each for each in fixture.accounts if each.provider == provider]

@@ -212,7 +212,8 @@ def explain_credentials(replayed: Iterable[ReplayedExchange], providers: Provide
     if not unknown:
         return None
     count = sum(unknown.values())
+    requests = "1 request has" if count == 1 else f"{count} requests have"
     return (
-        f"{count} requests have credentials that no account of the world has: {', '.join(unknown)}. A recording has stand-ins in "
-        "place of secrets: add these to the logins of the world, or make the world from the recording"
+        f"{requests} credentials that no account of the world has: {', '.join(unknown)}. A recording has stand-ins in place of "
+        "secrets: add these to the logins of the world, or make the world from the recording"
     )
