@@ -19,6 +19,16 @@ SEEN_BY_RECEIVERS = {
     "dialogtech.report.status": "what a listener gets",
     "dialogtech.listener.acknowledges": "whether a listener is called again",
     "dialogtech.listener.attempts": "whether a listener is called again",
+    "serwersms.forwarding.encoding": "what a receiver gets",
+    "serwersms.forwarding.phone": "what a receiver gets",
+    "serwersms.forwarding.mms": "what a receiver gets",
+    "serwersms.forwarding.answer": "whether a receiver is called again",
+    "serwersms.forwarding.status": "whether a receiver is called again",
+    "serwersms.forwarding.unverified": "whether a receiver is called again",
+    "serwersms.forwarding.repeats": "when a receiver is called again",
+    "serwersms.forwarding.forwarded": "what is read after a receiver has acknowledged a message",
+    "serwersms.dlr.states": "how often a receiver is called",
+    "serwersms.dlr.words": "what a receiver gets",
 }
 """The switches that no response of a provider shows, each with what shows them."""
 

@@ -15,9 +15,6 @@ from .recorded_calls import Findings, RecordedCall, read_call
 
 __all__ = ["GENERATED_FIELDS", "reconstruct"]
 
-_NO_CREDENTIAL = (1000, 1001, 1006, 1012)
-"""The errors that do not tell that a credential is an account's."""
-
 
 def reconstruct(exchanges: Sequence[ObservedExchange], variants: Mapping[str, str]) -> Reconstruction:
     """Return the accounts that give the recorded reads back; see `mockserver.sdk.Reconstruct`."""
@@ -52,6 +49,8 @@ def _account(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return an account, and the messages that come in to it later."""
     entries = EntryReader(findings)
+    if any(each.user == "demo" and each.secret is not None for each in credentials):
+        entries.fields["demo"] = True  # the vendor's demo user
     messages = MessageReader(entries, variants, findings, start)
     for call in calls:
         if call.is_accepted:
@@ -91,6 +90,10 @@ def _unused(name: str, used: Sequence[str]) -> str:
     return name if name not in used else next(each for each in numbers if each not in used)
 
 
+_WRONG_CREDENTIAL = (1001, 1012)
+"""The errors of a credential that is no account's."""
+
+
 # -- whose calls -----------------------------------------------------------------------------------------------------
 
 
@@ -100,16 +103,13 @@ def _group(calls: Sequence[RecordedCall]) -> list[tuple[list[Credential], list[R
     logins: dict[str, Credential] = {}
     for call in calls:
         credential = call.credential
-        if credential is None or call.error in (1001, 1012):
+        if credential is None or call.error in _WRONG_CREDENTIAL:
             continue
         by_user.setdefault(credential.user, []).append(call)
-        if call.error not in _NO_CREDENTIAL:
-            logins.setdefault(credential.user, credential)
+        logins.setdefault(credential.user, credential)
     shown: dict[tuple[str, ...], str] = {}
     merged: dict[str, list[str]] = {}
     for user, own in by_user.items():
-        if user not in logins:
-            continue
         things = {each for call in own for each in _things(call)}
         same = next((shown[each] for each in things if each in shown), user)
         merged.setdefault(same, []).append(user)

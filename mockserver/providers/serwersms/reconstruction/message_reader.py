@@ -495,7 +495,9 @@ class MessageReader:
             )
 
     def read_error(self, call: RecordedCall) -> None:
-        """Note the limits that an error tells of."""
+        """Note what an error tells of the account: its limits, and that a demo user's messages are not stored (SW-65)."""
+        if call.operation == "messages.view" and call.value("id") in self._own_outbound:
+            self._entries.fields["demo"] = True
         kind, value = _LIMIT_ERRORS.get(call.error or 0, ("", ""))
         if not kind or not call.operation.startswith(("messages.send", "phones.")):
             return
