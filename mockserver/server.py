@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mockserver.client import WorldClient
+    from mockserver.intercept.passing_on import PassingOn
     from mockserver.sdk.provider import Provider
+
+_PROXY_HINT = "--proxy-port N sets another port, --no-proxy disables the proxy"
 
 
 class MockServer(Server, AdminClient):
@@ -50,6 +53,7 @@ class MockServer(Server, AdminClient):
         proxy: bool = False,
         allow_hosts: Iterable[str] = (),
         listeners: Sequence[Listener] = (),
+        passing_on: PassingOn | None = None,
     ) -> None:
         """Create a server that does not listen yet.
 
@@ -67,6 +71,8 @@ class MockServer(Server, AdminClient):
             allow_hosts: other hosts that the proxy forwards to, in addition to the settings'; ``*.example.com`` stands for
                 all subdomains.
             listeners: additional listeners; a proxy among them leads to the listeners of its own world.
+            passing_on: what passes the requests that come by the proxy on to the real providers, and records them; when
+                ``None``, the proxy leads to this server and no request reaches a provider.
 
         Raises:
             OSError: the files of the certificate authority, or the state, cannot be read or written.
@@ -99,12 +105,21 @@ class MockServer(Server, AdminClient):
         own = {"http": Listener(self.service, settings.host, settings.port)}
         if proxy if https is None else https:
             own["https"] = self._https(settings)
-        if proxy:
+        beside: list[Listener] = []
+        if proxy and passing_on is not None:
+            *beside, own["proxy"] = passing_on.listeners(
+                settings.host,
+                settings.choose_port(settings.proxy_port, PROXY_PORT),
+                self.ca,
+                settings.allowed_hosts(allow_hosts),
+                _PROXY_HINT,
+            )
+        elif proxy:
             own["proxy"] = self._proxy(settings, allow_hosts)
         self._places = {name: place for place, name in enumerate(own)}
         store = self.service.registry.store
         threads = LIGHT_THREADS if store is None or not store.is_shared else WAITING_THREADS
-        super().__init__(listeners=[*own.values(), *listeners], limits=limits, light_threads=threads)
+        super().__init__(listeners=[*own.values(), *listeners, *beside], limits=limits, light_threads=threads)
         self.service.listen_addresses = self._listen_addresses
         self._redirection: Redirection | None = None
         self.service.registry.on_unbind(self.disconnect)
@@ -124,9 +139,9 @@ class MockServer(Server, AdminClient):
             settings.host,
             settings.choose_port(settings.proxy_port, PROXY_PORT),
             hosts=self.hosts,
-            allowed=(*settings.allow_hosts, *allow_hosts, *(("*",) if settings.other_hosts == "pass" else ())),
+            allowed=settings.allowed_hosts(allow_hosts),
             rejecting_app=self.service.reject_request,
-            hint="--proxy-port N sets another port, --no-proxy disables the proxy",
+            hint=_PROXY_HINT,
         )
 
     @property

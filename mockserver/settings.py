@@ -8,7 +8,7 @@ Each field is a flag of ``mockserver serve``, a variable and a key of `mockserve
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -143,6 +143,27 @@ class Settings:
             "block: of other hosts the proxy forwards only to loopback and private ones, for clients of this machine; pass: to all. A host in a provider's domain is reached only if it is allowed by name."
         ),
     )
+    record: Path | None = field(
+        default=None,
+        metadata=_about(
+            "New HAR file in which the exchanges with the real providers are recorded: the proxy then passes requests for their hosts on to them. Without it nothing reaches a provider.",
+            metavar="FILE",
+        ),
+    )
+    upstreams: tuple[str, ...] = field(
+        default=(),
+        metadata=_about(
+            "Server to which a recording passes on the requests for a provider's host, such as a staging server of yours; a URL may have a path.",
+            flag="--upstream",
+            metavar="HOST=URL",
+        ),
+    )
+    upstream_ca: Path | None = field(
+        default=None,
+        metadata=_about(
+            "File of certificates in PEM that a recording trusts beside the usual root certificates.", metavar="FILE"
+        ),
+    )
     ca: Path | None = field(
         default=None,
         metadata=_about(
@@ -242,6 +263,10 @@ class Settings:
         if given is not None:
             return given
         return default if self.port == HTTP_PORT else 0
+
+    def allowed_hosts(self, others: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return the hosts beside the providers' to which the proxy forwards: the settings' and these others."""
+        return (*self.allow_hosts, *others, *(("*",) if self.other_hosts == "pass" else ()))
 
     @property
     def own_names(self) -> tuple[str, ...]:

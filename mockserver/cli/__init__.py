@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "serve": "Start the mock server.",
     "exec": "Run a command with its HTTP clients redirected to a mock server.",
+    "record": "Run a command with its HTTP clients unchanged, and record what the real providers respond.",
     "replay": "Replay recorded traffic in a fresh world, and compare the responses.",
     "env": "Print the environment variables that redirect unchanged clients to a server.",
     "doctor": "Check which HTTP clients of this machine can be redirected.",

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from .reload import FileWatcher
 
 if TYPE_CHECKING:
     from mockserver.app import Service
+    from mockserver.intercept.passing_on import PassingOn
     from mockserver.server import MockServer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -133,7 +134,6 @@ def serve(form: str, **flags: Any) -> None:
     watcher = FileWatcher(settings.world, lambda: _restart(service)) if settings.world else None
     gc.disable()  # a world file is read faster without garbage collection
     service = build_service(settings)
-    server = MockServer(service, settings, https=settings.https, proxy=settings.proxy)
     collect_in_parts()
     return_large_memory()
     sys.setswitchinterval(_SWITCH_INTERVAL)
@@ -148,10 +148,26 @@ def serve(form: str, **flags: Any) -> None:
         notice.send(addresses)
 
     try:
-        with notice.running():
-            server.run(show)
+        with _recording(settings, service) as passing_on:
+            server = MockServer(service, settings, https=settings.https, proxy=settings.proxy, passing_on=passing_on)
+            with notice.running():
+                server.run(show)
     finally:
         service.registry.close()
+
+
+@contextlib.contextmanager
+def _recording(settings: Settings, service: Service) -> Iterator[PassingOn | None]:
+    """Give what passes requests that come by the proxy on to the real providers, if the settings say so, and tell of it on stderr."""
+    if settings.record is None:
+        yield None
+        return
+    from .recording import recording
+
+    if not settings.proxy:
+        raise click.UsageError("--record records what comes by the proxy, which --no-proxy disables")
+    with recording(settings, service.providers, settings.record, partial(_note, settings)) as passing_on:
+        yield passing_on
 
 
 def start_log(settings: Settings) -> None:

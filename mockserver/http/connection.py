@@ -28,9 +28,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver import unpatched
 from mockserver.http.discard import LONG_READ, pace_discarding
+from mockserver.http.relayed_response import RelayedResponse
 from mockserver.http.request import HttpRequest
 from mockserver.http.request_parser import InvalidRequest, ParseStage, RequestParser
-from mockserver.http.response_writer import LARGEST_PIECE, DeferredWriter, StreamWriter, TimedWriter
+from mockserver.http.response_writer import LARGEST_PIECE, DeferredWriter, RelayWriter, StreamWriter, TimedWriter
 from mockserver.http.slow_reader import MIN_RATE, ReaderWatch
 from mockserver.http.wsgi_call import call_application
 from mockserver.sdk.response import AT_ONCE, Deferred, Offload, Response, Stream
@@ -437,6 +438,8 @@ class Connection(asyncio.Protocol):
         else:
             if isinstance(pending, Stream):
                 self._writer = StreamWriter(self, cycle, pending)
+            elif isinstance(pending, RelayedResponse):
+                self._writer = RelayWriter(self, cycle, pending)
             else:
                 assert isinstance(pending, Deferred)
                 self._writer = DeferredWriter(self, cycle, pending)

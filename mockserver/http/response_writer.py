@@ -1,7 +1,7 @@
 """The writer part of a connection: responses that take their time.
 
 A `TimedWriter` sends late, slowly, a part only, or ends in a reset or in silence; a `DeferredWriter` waits for the
-response; a `StreamWriter` sends a body piece by piece. All of it happens on the event loop, where what other threads give
+response; a `StreamWriter` sends a body piece by piece; a `RelayWriter` sends what another server responds. All of it happens on the event loop, where what other threads give
 arrives by ``call_soon_threadsafe``. At any moment a writer waits for one timer or one callback; none is a task.
 """
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from mockserver.http.connection import Connection, RequestCycle
+    from mockserver.http.relayed_response import RelayedResponse
 
-    Writer: TypeAlias = "TimedWriter | DeferredWriter | StreamWriter"
+    Writer: TypeAlias = "TimedWriter | DeferredWriter | StreamWriter | RelayWriter"
 
 logger = logging.getLogger(__name__)
 
@@ -223,3 +224,50 @@ class StreamWriter:
         if not self._connection.is_write_paused:
             self._send(self._stream.beat)
         self._timer = self._connection.loop.call_later(self._stream.heartbeat, self._beat)
+
+
+class RelayWriter:
+    """Sends the bytes of a `RelayedResponse`: its head and its body in their framing."""
+
+    __slots__ = ("_connection", "_cycle", "_relayed")
+
+    def __init__(self, connection: Connection, cycle: RequestCycle, relayed: RelayedResponse) -> None:
+        self._connection = connection
+        self._cycle = cycle
+        self._relayed = relayed
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the client does not read as fast as the bytes come in."""
+        return self._connection.is_write_paused
+
+    def begin(self) -> None:
+        """Start to get the response."""
+        self._relayed.begin(self)
+
+    def cancel(self) -> None:
+        """Send nothing more: the client has disconnected, or the server stops."""
+        self._relayed.cancel()
+
+    def drained(self) -> None:
+        """Go on when the client has read what was written."""
+        self._relayed.drained()
+
+    def write(self, piece: bytes) -> None:
+        """Send bytes of the response."""
+        self._connection.write(self._cycle, piece)
+
+    def end(self, *, closes: bool) -> None:
+        """End the response after all that was written, and close the connection, or start the next request."""
+        self._cycle.closes |= closes
+        self._connection.complete(self._cycle)
+        self._connection.proceed()
+
+    def cut(self) -> None:
+        """End the response in the middle of its message: close the connection after what was written."""
+        self._cycle.notify_finished("cut")
+        self._connection.close()
+
+    def respond(self, response: Response) -> None:
+        """Send another response instead; nothing was written yet."""
+        self._connection.respond(self._cycle, response)

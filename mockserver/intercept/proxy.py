@@ -150,7 +150,7 @@ class ProxyConnection(Connection):
             requested = requested_target(request)
             if not is_connect and self._policy.is_intercepted(requested):
                 scheme, _, rest = request.target.partition("://")
-                request.scheme, request.target = scheme.lower(), _origin_form(rest)
+                request.scheme, request.target = scheme.lower(), origin_form(rest)
                 super()._start(request)
                 return
             target = self._policy.find_target(
@@ -234,7 +234,7 @@ class ProxyConnection(Connection):
         join(near, far)
 
 
-def _origin_form(rest: str) -> str:
+def origin_form(rest: str) -> str:
     """Return the path and query of a URL whose scheme is cut off."""
     start = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
     path = rest[start:].partition("#")[0]
@@ -245,7 +245,7 @@ def _forwarded_bytes(request: HttpRequest) -> bytes:
     """Return a request as bytes for its server. It asks the server to close the connection after the response."""
     rest = request.target.partition("://")[2]
     dropped = _HOP_BY_HOP.union(word.strip().lower() for word in (request.get("connection") or "").split(","))
-    lines = [f"{request.method} {_origin_form(rest)} HTTP/1.1", f"Host: {request.fields['host']}"]
+    lines = [f"{request.method} {origin_form(rest)} HTTP/1.1", f"Host: {request.fields['host']}"]
     lines += [f"{name}: {value}" for name, value in request.headers if name.lower() not in dropped]
     if request.body or request.has_body:
         lines.append(f"Content-Length: {len(request.body)}")

@@ -1,0 +1,64 @@
+"""A recording of what is said with the real providers, as `record` and `serve --record` make it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .common import CliError
+
+if TYPE_CHECKING:
+    from mockserver.intercept.passing_on import PassingOn
+    from mockserver.sdk.loading import ProviderSet
+    from mockserver.settings import Settings
+
+
+@contextlib.contextmanager
+def recording(
+    settings: Settings,
+    providers: ProviderSet,
+    file: Path,
+    say: Callable[[str], None],
+    *,
+    overwrites: bool = False,
+    anonymises: bool = False,
+) -> Iterator[PassingOn]:
+    """Create what passes requests on to the providers, and the file in which it records them; close it at the end.
+
+    Args:
+        settings: say where requests go.
+        providers: the providers.
+        file: the file.
+        say: called with sentences for people: at first where requests go, at the end what was recorded.
+        overwrites: whether a file of the name is replaced.
+        anonymises: whether phone numbers and texts are replaced too.
+
+    Raises:
+        CliError: the file exists, or an upstream or its certificates cannot be used.
+        OSError: the file cannot be created.
+    """
+    from mockserver.http.secret_names import create_stand_ins
+    from mockserver.intercept.passing_on import PassingOn
+    from mockserver.intercept.recorder import Recorder
+    from mockserver.intercept.upstream import Upstreams, parse_upstreams
+
+    try:
+        upstreams = Upstreams(providers.hosts, parse_upstreams(settings.upstreams), settings.upstream_ca)
+    except ValueError as reason:
+        raise CliError(str(reason)) from reason
+    stand_ins = create_stand_ins(providers, anonymise=anonymises)
+    try:
+        recorder = Recorder(file, stand_ins, overwrites=overwrites)
+    except FileExistsError:
+        raise CliError(f"{file} exists; recordings are not replaced without being told so") from None
+    passing_on = PassingOn(upstreams, recorder)
+    for sentence in passing_on.announcement():
+        say(sentence)
+    try:
+        yield passing_on
+    finally:
+        recorder.close()
+        for sentence in recorder.summary():
+            say(sentence)
