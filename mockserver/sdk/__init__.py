@@ -122,6 +122,7 @@ from .request import (
 )
 from .response import AT_ONCE, Ending, Response, ResponseTiming
 from .serialization_cache import SerializationCache, compact, spliced
+from .webhook_kinds import WebhookKind
 from .webhooks import (
     Retries,
     Schedule,
@@ -226,6 +227,7 @@ __all__ = [
     "Upload",
     "UsageAfterUse",
     "WebhookDelivery",
+    "WebhookKind",
     "abandon_webhooks",
     "account_key",
     "accounts_named",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .reconstruction import Decider, GeneratedField, Reconstruct
     from .request import ProviderRequest
     from .serialization_cache import SerializationCache
+    from .webhook_kinds import WebhookKind
 
 
 class Route(NamedTuple):
@@ -213,6 +214,8 @@ class Provider:
     """Build the webhook request of a delivery; ``None`` where there are no webhooks."""
     evaluate_attempt: Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision] | None = None
     """Decide whether a webhook attempt succeeded and when to retry; see `webhooks.end_attempt`."""
+    webhook_kinds: Sequence[WebhookKind] = ()
+    """The kinds of webhooks with which `mockserver check-receiver` checks a receiver, the usual one first."""
     request_types: Sequence[str] = ("application/json",)
     """The media types of request bodies."""
     response_types: Sequence[str] = ("application/json",)

@@ -16,6 +16,7 @@ from .operations import NOT_OFFERED, OPERATIONS, decide
 from .quirks import QUIRKS
 from .reconstruction import GENERATED_FIELDS, reconstruct
 from .routes import ROUTES
+from .webhook_kinds import WEBHOOK_KINDS
 from .webhooks import evaluate_attempt
 
 DIALOGTECH = Provider(
@@ -38,6 +39,7 @@ DIALOGTECH = Provider(
     receive_inbound=receive_inbound,
     build_webhook=wire.build_webhook,
     evaluate_attempt=evaluate_attempt,
+    webhook_kinds=WEBHOOK_KINDS,
     request_types=("application/x-www-form-urlencoded", "multipart/form-data"),
     response_types=("text/xml",),
     operation_parameter="action",

@@ -20,6 +20,7 @@ from .outbound import MessageFields
 from .quirks import QUIRKS
 from .reconstruction import GENERATED_FIELDS, reconstruct
 from .routes import ROUTES
+from .webhook_kinds import WEBHOOK_KINDS
 from .webhooks import evaluate_attempt
 
 SERWERSMS = Provider(
@@ -47,6 +48,7 @@ SERWERSMS = Provider(
     inbound_kinds=KINDS,
     build_webhook=wire.build_webhook,
     evaluate_attempt=evaluate_attempt,
+    webhook_kinds=WEBHOOK_KINDS,
     placeholders=wire.PLACEHOLDERS,
     request_types=("application/json", "application/x-www-form-urlencoded", "multipart/form-data"),
     response_types=("application/json", "application/xml"),
