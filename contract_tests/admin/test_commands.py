@@ -89,7 +89,7 @@ def test_the_help_of_every_command_has_an_example_of_it(path: tuple[str, ...]) -
 def test_the_help_lists_every_command() -> None:
     said = CliRunner().invoke(cli, ["--help"]).stdout
 
-    assert set(cli.list_commands(click.Context(cli))) <= set(re.findall(r"^  (\w+) ", said, re.MULTILINE))
+    assert set(cli.list_commands(click.Context(cli))) <= set(re.findall(r"^  ([\w-]+) ", said, re.MULTILINE))
 
 
 @pytest.mark.parametrize("endpoint", ["clock", "world", "journal", "verify", "quirks"])

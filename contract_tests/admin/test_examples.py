@@ -16,6 +16,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
+from typing import ClassVar
 
 import click
 import pytest
@@ -85,12 +86,21 @@ HERE = [example for example in EXAMPLES if named(example)[0] not in ELSEWHERE]
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """A webhook receiver that accepts everything."""
+    """A webhook receiver that accepts everything, and counts what it got, without what came twice."""
+
+    targets: ClassVar[set[str]] = set()
 
     def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        is_count = self.path == "/count"
+        body = str(len(self.targets)).encode() if is_count else b"OK"
+        self.targets.update(() if is_count else (self.path,))
         self.send_response(200)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 - the name that the standard library calls
 
     def log_message(self, *_: object) -> None: ...
 
@@ -301,6 +311,7 @@ def test_an_example_works(example: str, scene: MockServer, tmp_path: Path, reque
     line = example.replace("1000000", "50")  # a million messages take a minute
     line = line.replace("--threshold 60", "--threshold 5")  # few behaviours are met in this scene
     line = line.replace("http://127.0.0.1:7670", scene.url)
+    line = line.replace("http://127.0.0.1:8000/", request.getfixturevalue("receiver"))
     if DATABASE in line:
         line = line.replace(DATABASE, request.getfixturevalue("database"))
     if named(example)[0] == "state":

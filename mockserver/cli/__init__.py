@@ -42,6 +42,7 @@ _COMMANDS = {
     "delivery": "Show webhook deliveries; resend, hold and release them.",
     "journal": "List the exchanges of a world, and clear them.",
     "exchange": "Show one request and its response in full.",
+    "check-receiver": "Check a webhook receiver with what a provider would send it.",
     "verify": "Check that the expected exchanges happened.",
     "coverage": "Report which documented behaviours the clients have met.",
     "explain": "Explain why an exchange got its response.",
@@ -59,6 +60,7 @@ _COMMANDS = {
 
 _MODULES = {
     "exec": "exec_",
+    "check-receiver": "check_receiver",
     "quirks": "catalogue",
     "errors": "catalogue",
     "magic": "catalogue",
@@ -80,7 +82,7 @@ class LazyGroup(SuggestingGroup):
         if name not in _COMMANDS:
             return None
         module = import_module(f"mockserver.cli.{_MODULES.get(name, name)}")
-        command: click.Command = getattr(module, f"{name}_" if name in _KEYWORDS else name)
+        command: click.Command = getattr(module, f"{name}_" if name in _KEYWORDS else name.replace("-", "_"))
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -1,0 +1,201 @@
+"""Runs the cases of a check, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from threading import Event
+from typing import TYPE_CHECKING
+
+from mockserver.engine.clock import Clock
+from mockserver.engine.deliveries import OutgoingRequest
+from mockserver.engine.instants import SECOND, Instant
+from mockserver.unpatched import monotonic_ns, time_ns
+from mockserver.version import __version__
+from mockserver.webhooks.errors import WebhookError
+from mockserver.webhooks.url import parse_webhook_url
+
+from .calls import Caller, CallingSender, ReceiverCall
+from .cases import CASES, ReceiverCase
+from .judging import CheckedCase, CheckedReceiver, WebhookJudge, judge_other_method
+from .slow_connection import PAUSE, SlowConnections
+from .worlds import cause_webhooks, create_world, run_to_the_end
+
+if TYPE_CHECKING:
+    from mockserver.engine.world import World
+    from mockserver.sdk.provider import Provider
+    from mockserver.sdk.webhook_kinds import WebhookKind
+
+    from .counts import Count
+
+
+_COUNT_PAUSE = 0.1
+"""Seconds between two counts."""
+
+
+def _new_first_id() -> int:
+    """Return a number to which the identifiers of a run are added: small enough for 32 bits, and higher in each run for 115 days."""
+    return time_ns() // 10_000_000 % 1_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiverCheck:
+    """A check of the receiver at a URL."""
+
+    url: str
+    """The receiver's URL, as a customer gives it to the provider: with placeholders where the provider has some."""
+    provider: Provider
+    kind: WebhookKind
+    """The kind of the webhooks."""
+    attachments_kind: WebhookKind | None = None
+    """The kind of the webhook with attachments; ``None`` leaves that case out."""
+    requires_ack: bool = False
+    """Whether the receiver has to acknowledge as the provider demands."""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """The variants of quirks that are not the defaults."""
+    timeout: float = 10.0
+    """The seconds of wall clock after which a response counts as none."""
+    count: Count | None = None
+    """Asks how many messages the receiver holds, before the first case and after each."""
+    count_wait: float = 0.0
+    """The seconds for which it is asked again while messages are missing, for a receiver that stores after it has answered."""
+    pause: float = PAUSE
+    """The seconds between two pieces of a request on the slow connection."""
+    first_id: int = field(default_factory=_new_first_id)
+    """Added to the identifiers of messages, so that the receiver has not seen them before."""
+    now: Callable[[], Instant] = field(default=lambda: Clock.system().now())
+    """Returns the instant at which a case begins."""
+
+    def cases(self) -> Sequence[ReceiverCase]:
+        """Return the cases that apply to the provider and the kind of webhooks."""
+        return [case for case in CASES if self._applies(case)]
+
+    def _applies(self, case: ReceiverCase) -> bool:
+        if case.needs_text and not self.kind.has_text:
+            return False
+        if case.needs_placeholders and not self._other_placeholders():
+            return False
+        return not case.needs_attachments or self.attachments_kind is not None
+
+    def run(self, names: Sequence[str] = ()) -> Iterator[CheckedCase]:
+        """Run the cases with these names, or all, and yield each when it has ended.
+
+        Raises:
+            NoReceiver: nothing answers at the URL.
+            CountFailed: the messages could not be counted.
+            WorldFileError: the URL or a variant is wrong.
+        """
+        self._create_world(self.url, self.kind, self.now(), None)  # the URL and the variants are right
+        slow = SlowConnections(self.pause, self.timeout / 4)
+        with Caller(self.timeout, self.targets(), f"mockserver/{__version__}", slow) as caller:
+            caller.reach(self.url.partition("#")[0])
+            ask = None if self.count is None else partial(self.count.ask, caller)
+            held = 0 if ask is None else ask()
+            for index, case in enumerate(self.cases()):
+                if names and case.name not in names:
+                    continue
+                before, run = held, partial(self._run_case, case, self.first_id + 10 * index, caller)
+                judge, expected = run()
+                if ask is not None:
+                    held = self._ask_until(ask, before + expected)
+                yield judge(None if ask is None else held - before)
+
+    def targets(self) -> Sequence[str]:
+        """Return the hosts and ports that may be called although they are not private: those that the user has named."""
+        targets = []
+        for url in (self.url.partition("#")[0], getattr(self.count, "url", None)):
+            try:
+                parts = parse_webhook_url(url or "")
+            except WebhookError:
+                continue
+            targets.append(f"{f'[{parts.host}]' if ':' in parts.host else parts.host}:{parts.port}")
+        return targets
+
+    def _ask_until(self, ask: Callable[[], int], wanted: int) -> int:
+        """Return the number of messages, and wait for missing ones as long as is allowed."""
+        end = monotonic_ns() + round(self.count_wait * 1e9)
+        while (held := ask()) < wanted and monotonic_ns() < end:
+            Event().wait(_COUNT_PAUSE)
+        return held
+
+    # -- one case -----------------------------------------------------------------------------------------------------
+
+    def _run_case(
+        self, case: ReceiverCase, first_id: int, caller: Caller
+    ) -> tuple[Callable[[int | None], CheckedCase], int]:
+        """Make the requests of a case; return what judges it, given what was stored, and how many messages should be stored."""
+        kind = self.attachments_kind if case.needs_attachments and self.attachments_kind is not None else self.kind
+        url = self._with_every_placeholder() if case.needs_placeholders else self.url
+        receiver = CheckedReceiver(self.provider, self.requires_ack, self.timeout)
+        at = self.now() - case.age * SECOND
+        if case.method:
+            world = self._create_world(url, kind, at, None)
+            request = self._build_request(world, kind, case, first_id)._replace(method=case.method)
+            call = ReceiverCall(0, at, request, *caller.fetch(request))
+            return lambda stored: judge_other_method(receiver, case, kind, call, stored), 0
+        sender = CallingSender(self.provider, caller, is_slow=case.is_slow)
+        world = self._create_world(url, kind, at, sender)
+        cause_webhooks(world, self.provider, kind, case, first_id)
+        run_to_the_end(world, sender)
+        return (
+            lambda stored: WebhookJudge(receiver, case, kind, sender.calls, world.state, stored).judge(),
+            len(case.texts),
+        )
+
+    def _create_world(self, url: str, kind: WebhookKind, at: Instant, sender: CallingSender | None) -> World:
+        return create_world(
+            self.provider,
+            kind,
+            url,
+            requires_ack=self.requires_ack,
+            variants=self.variants,
+            at=at,
+            sender=sender,
+        )
+
+    def _build_request(self, world: World, kind: WebhookKind, case: ReceiverCase, first_id: int) -> OutgoingRequest:
+        """Return the request of a case's webhook, which is not sent."""
+        cause_webhooks(world, self.provider, kind, case, first_id)
+        while not world.state.deliveries and world.next_due() is not None:  # a report comes when its message has ended
+            world.advance(to_next=True)
+        build_webhook = self.provider.build_webhook
+        assert build_webhook is not None
+        return build_webhook(next(iter(world.state.deliveries.values())), world.state)
+
+    # -- placeholders -------------------------------------------------------------------------------------------------
+
+    def _other_placeholders(self) -> Sequence[str]:
+        """Return the placeholders that the provider replaces in webhooks of this kind and that the URL does not have."""
+        return [
+            name
+            for name in self.provider.placeholders
+            if f"#{name}#" not in self.url and name in self.replaced_placeholders
+        ]
+
+    @cached_property
+    def replaced_placeholders(self) -> frozenset[str]:
+        """The placeholders that are replaced in webhooks of this kind."""
+        found = set()
+        for name in self.provider.placeholders:
+            world = self._create_world(f"http://127.0.0.1/?x=#{name}#", self.kind, self.now(), None)
+            if f"#{name}#" not in self._build_request(world, self.kind, CASES[0], 0).url:
+                found.add(name)
+        return frozenset(found)
+
+    def _with_every_placeholder(self) -> str:
+        """Return the URL with the other placeholders added to its query, in small letters as names."""
+        base, mark, fragment = _without_fragment(self.url, self.provider.placeholders)
+        added = "&".join(f"{name.lower()}=#{name}#" for name in self._other_placeholders())
+        return f"{base}{'&' if '?' in base else '?'}{added}{mark}{fragment}"
+
+
+def _without_fragment(url: str, placeholders: Sequence[str]) -> tuple[str, str, str]:
+    """Part a URL at the sign that begins its fragment and is no part of a placeholder."""
+    place = 0
+    while (place := url.find("#", place)) >= 0:
+        name = next((each for each in placeholders if url.startswith(f"#{each}#", place)), None)
+        if name is None:
+            return url[:place], "#", url[place + 1 :]
+        place += len(name) + 2
+    return url, "", ""

@@ -1,0 +1,375 @@
+"""Judges what a receiver answered in a case: whether the provider would repeat, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from mockserver.engine.deliveries import Attempt
+from mockserver.engine.events import AttemptEnded
+from mockserver.engine.instants import SECOND
+from mockserver.engine.state import IdReservation
+from mockserver.engine.webhook_faults import LostAcknowledgement
+
+if TYPE_CHECKING:
+    from mockserver.engine.deliveries import Delivery
+    from mockserver.engine.provider_errors import Source
+    from mockserver.engine.state import State
+    from mockserver.sdk.provider import Provider
+    from mockserver.sdk.webhook_kinds import WebhookKind
+
+    from .calls import ReceiverCall
+    from .cases import ReceiverCase
+
+Verdict: TypeAlias = Literal["passed", "warning", "failed"]
+VERDICTS: tuple[Verdict, ...] = ("passed", "warning", "failed")
+"""From the best to the worst."""
+
+
+class OpenQuirk(NamedTuple):
+    """A quirk on which it depends whether a response is an acknowledgement."""
+
+    number: str
+    switch: str
+    variant: str
+    """A variant under which it is decided otherwise."""
+
+    def __str__(self) -> str:
+        return f"{self.number}, {self.switch}={self.variant}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedCase:
+    """A case that was run, and its verdict."""
+
+    case: ReceiverCase
+    kind: str
+    """The name of the kind of webhooks."""
+    verdict: Verdict
+    sentence: str
+    """Why."""
+    cost: str
+    """What the receiver's answers cost, in a few words."""
+    source: Source
+    """The sentence of the provider's document that it is about."""
+    calls: tuple[ReceiverCall, ...]
+    """The requests that were made, in order."""
+    repeats: tuple[int, ...]
+    """The seconds after the first attempt at which the provider repeats it, because of what the receiver answered or of what was lost."""
+    expected: int
+    """The number of messages that the receiver should hold more than before."""
+    stored: int | None
+    """The number that it holds more than before; ``None`` where nobody counts."""
+    depends_on: tuple[OpenQuirk, ...] = ()
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether the provider repeats a call."""
+        return bool(self.repeats)
+
+    @property
+    def seconds(self) -> float:
+        """How long the slowest response took."""
+        return max((call.seconds for call in self.calls), default=0.0)
+
+
+class _Finding(NamedTuple):
+    verdict: Verdict
+    sentence: str
+    source: Source
+
+
+class CheckedReceiver(NamedTuple):
+    """What is known of a receiver beside its answers."""
+
+    provider: Provider
+    requires_ack: bool
+    """Whether it has to acknowledge as the provider demands."""
+    timeout: float
+    """The seconds after which a response counts as none."""
+
+
+class WebhookJudge:
+    """Judges what followed from the webhooks of one case."""
+
+    def __init__(
+        self,
+        receiver: CheckedReceiver,
+        case: ReceiverCase,
+        kind: WebhookKind,
+        calls: Sequence[ReceiverCall],
+        state: State,
+        stored: int | None,
+    ) -> None:
+        """Create a judge.
+
+        Args:
+            receiver: the receiver.
+            case: the case.
+            kind: the kind of its webhooks.
+            calls: the attempts, with what the receiver really answered.
+            state: of the case's world, after the last attempt.
+            stored: the number of messages that the receiver holds more than before; ``None`` where nobody counts.
+        """
+        self._receiver = receiver
+        self._case = case
+        self._kind = kind
+        self._calls = tuple(calls)
+        self._state = state
+        self._stored = stored
+        self._deliveries = tuple(state.deliveries.values())
+        self._expected = len(case.texts)
+        self._title = receiver.provider.title
+
+    def judge(self) -> CheckedCase:
+        """Return the case with its verdict: that of the worst that was found, and of several the first."""
+        source: Source = getattr(self._kind, self._case.source)
+        findings = [
+            _Finding("passed", self._praise(), source),
+            *self._find_unacknowledged(),
+            *self._find_wrong_count(source),
+            *self._find_bad_status(),
+            *self._find_late(),
+            *self._find_open(),
+            *self._find_slow(source),
+        ]
+        worst = max(findings, key=lambda finding: VERDICTS.index(finding.verdict))
+        return CheckedCase(
+            case=self._case,
+            kind=self._kind.name,
+            verdict=worst.verdict,
+            sentence=worst.sentence,
+            cost=self._describe_cost(),
+            source=worst.source,
+            calls=self._calls,
+            repeats=self._longest_repeats,
+            expected=self._expected,
+            stored=self._stored,
+            depends_on=self._open_quirks,
+        )
+
+    # -- facts --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _given_up(self) -> tuple[Delivery, ...]:
+        """The deliveries that were never acknowledged, although a response came or should have come."""
+        return tuple(each for each in self._deliveries if each.status != "acknowledged" and _failures(each))
+
+    @cached_property
+    def _longest_repeats(self) -> tuple[int, ...]:
+        return max(map(_repeats, self._deliveries), key=len, default=())
+
+    @cached_property
+    def _open_quirks(self) -> tuple[OpenQuirk, ...]:
+        """The quirks under another variant of which a response would be taken otherwise, with that variant."""
+        found: dict[OpenQuirk, None] = {}
+        for call in self._calls:
+            if call.outcome.status is not None:  # no variant takes none for an acknowledgement
+                found |= dict.fromkeys(self._find_open_quirks(call))
+        return tuple(found)
+
+    def _find_open_quirks(self, call: ReceiverCall) -> Iterator[OpenQuirk]:
+        is_taken = self._is_taken(call, self._state)
+        for quirk in self._receiver.provider.quirks:
+            for variant in quirk.variants:
+                changed = self._state.fork()
+                changed.variants = {**self._state.variants, quirk.name: variant}
+                if self._is_taken(call, changed) != is_taken:
+                    yield OpenQuirk(quirk.number, quirk.name, variant)
+                    break
+
+    def _is_taken(self, call: ReceiverCall, state: State) -> bool:
+        """Return whether a response is an acknowledgement to the provider."""
+        evaluate = self._receiver.provider.evaluate_attempt
+        assert evaluate is not None
+        delivery = replace(self._state.deliveries[call.delivery], attempts=(), status="due", fault=None)
+        attempt = Attempt(call.at, call.request, call.outcome, "")
+        events = evaluate(delivery, attempt, state, call.at, IdReservation(state.seed)).events
+        return any(event.status == "acknowledged" for event in events if isinstance(event, AttemptEnded))
+
+    @property
+    def _acknowledgement(self) -> Source:
+        verification = self._kind.verification if self._receiver.requires_ack else None
+        return verification or self._kind.acknowledgement
+
+    # -- findings -----------------------------------------------------------------------------------------------------
+
+    def _praise(self) -> str:
+        if len(self._calls) == 1:
+            return "It is acknowledged at the first call."
+        if self._stored is not None or self._expected > 1:
+            return "Each call is acknowledged."
+        return "Each call is acknowledged; whether the message is stored once, only a count says."
+
+    def _find_unacknowledged(self) -> Iterator[_Finding]:
+        for delivery in self._given_up:
+            last, repeats = delivery.attempts[-1], _repeats(delivery)
+            follows = (
+                f"{self._title} calls again {_after(repeats)}, {len(delivery.attempts)} times in all, and then gives up"
+                if repeats
+                else f"{self._title} gives up, for it does not call again"
+            )
+            may_count = f" (which {self._open_quirks[0]} would take)" if self._open_quirks else ""
+            source = self._kind.repeats if last.outcome.status is None else self._acknowledgement
+            yield _Finding("failed", f"{_capital(last.result)}{may_count}: {follows}.", source)
+
+    def _find_wrong_count(self, source: Source) -> Iterator[_Finding]:
+        if self._stored is None or self._given_up or self._stored == self._expected:
+            return
+        if self._stored < self._expected:
+            lost = self._expected - self._stored
+            messages = "the message" if self._expected == 1 else f"{lost} of {self._expected} messages"
+            sentence = (
+                f"It is acknowledged, and {messages} is not stored: it is lost, for {self._title} does not call again."
+            )
+            yield _Finding("failed", sentence, self._acknowledgement)
+        else:
+            yield _Finding(
+                "failed", f"Each call is acknowledged, and {_describe_stored(self._stored, self._expected)}.", source
+            )
+
+    def _find_bad_status(self) -> Iterator[_Finding]:
+        """Yield the responses that say an error, and count as an acknowledgement all the same."""
+        is_stored = self._stored is not None and self._stored >= self._expected
+        for call in self._calls:
+            status = call.outcome.status
+            if (
+                status is not None
+                and status >= 300
+                and not self._receiver.requires_ack
+                and self._is_taken(call, self._state)
+            ):
+                sentence = (
+                    f"Status {status} counts as an acknowledgement: {self._title} does not call again,"
+                    " and what the receiver has not stored is lost."
+                )
+                yield _Finding("warning" if is_stored else "failed", sentence, self._acknowledgement)
+
+    def _find_late(self) -> Iterator[_Finding]:
+        for delivery in self._deliveries:
+            failures = _failures(delivery)
+            if delivery.status == "acknowledged" and failures:
+                times, repeats = len(delivery.attempts), _repeats(delivery)
+                sentence = (
+                    f"{_capital(failures[0].result)}: it is acknowledged at call {times}, {_after(repeats[-1:])}."
+                )
+                yield _Finding("failed", sentence, self._acknowledgement)
+
+    def _find_open(self) -> Iterator[_Finding]:
+        if self._open_quirks and not self._given_up:
+            sentence = f"It counts as acknowledged, but {self._open_quirks[0]} would not take it."
+            yield _Finding("warning", sentence, self._acknowledgement)
+
+    def _find_slow(self, source: Source) -> Iterator[_Finding]:
+        if self._case.is_slow:
+            return
+        slowest = max((call.seconds for call in self._calls if call.outcome.status is not None), default=0.0)
+        if slowest > self._receiver.timeout / 2:
+            sentence = f"The response took {slowest:.1f} s, and after {self._receiver.timeout:g} s it counts as none."
+            yield _Finding("warning", sentence, source)
+
+    # -- costs --------------------------------------------------------------------------------------------------------
+
+    def _describe_cost(self) -> str:
+        parts = []
+        calls, needed = sum(len(each.attempts) for each in self._deliveries), len(self._deliveries)
+        if calls > needed and not any(map(_failures, self._deliveries)):
+            parts.append(f"a second call {_after(self._longest_repeats[:1])}, for the lost response")
+        elif calls > needed:
+            parts.append(f"{calls} calls in place of {needed}, the last {_after(self._longest_repeats[-1:])}")
+        if self._given_up:
+            parts.append("not delivered: only the API has it")
+        elif self._stored is not None and self._stored < self._expected:
+            parts.append("lost")
+        if self._stored is not None and (self._given_up or self._stored > self._expected):
+            parts.append(_describe_stored(self._stored, self._expected))
+        return "; ".join(parts) or "nothing"
+
+
+def judge_other_method(
+    receiver: CheckedReceiver, case: ReceiverCase, kind: WebhookKind, call: ReceiverCall, stored: int | None
+) -> CheckedCase:
+    """Judge the answer to a request that the provider does not make: nothing is to be stored, and nothing to break.
+
+    Args:
+        receiver: the receiver.
+        case: the case.
+        kind: the kind of webhooks whose URL was called.
+        call: the request and the answer.
+        stored: the number of messages that the receiver holds more than before; ``None`` where nobody counts.
+    """
+    status, method = call.outcome.status, case.method
+    verdict: Verdict = "passed"
+    sentence, cost = f"Nothing is stored for a {method}.", "nothing"
+    if stored:
+        verdict, sentence = "failed", f"A {method} is stored as a message."
+        cost = "a message that nobody wrote" if stored == 1 else f"{stored} messages that nobody wrote"
+    elif status is None:
+        verdict, sentence = "warning", f"A {method} gets no response: {call.outcome.error}."
+    elif status >= 500 and status != 501:
+        verdict, sentence = "warning", f"A {method} ends in an error of the receiver, status {status}."
+    elif method != "HEAD" and status < 300:
+        verdict, sentence = (
+            "warning",
+            f"A {method} is answered with status {status}, as a call of {receiver.provider.title} is.",
+        )
+    elif stored is None:
+        sentence = f"A {method} is answered with status {status}."
+    return CheckedCase(
+        case=case,
+        kind=kind.name,
+        verdict=verdict,
+        sentence=sentence,
+        cost=cost,
+        source=kind.method,
+        calls=(call,),
+        repeats=(),
+        expected=0,
+        stored=stored,
+    )
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+
+def _failures(delivery: Delivery) -> tuple[Attempt, ...]:
+    """Return the attempts that failed, without those whose acknowledgement was lost on purpose."""
+    attempts = delivery.attempts
+    failed = attempts[:-1] if delivery.status == "acknowledged" else attempts
+    return tuple(each for index, each in enumerate(failed) if not _is_lost(delivery, index))
+
+
+def _is_lost(delivery: Delivery, index: int) -> bool:
+    fault = delivery.fault
+    return isinstance(fault, LostAcknowledgement) and index < fault.attempts
+
+
+def _repeats(delivery: Delivery) -> tuple[int, ...]:
+    """Return the seconds after the first attempt at which it is repeated."""
+    first, *later = (attempt.at for attempt in delivery.attempts)
+    return tuple((at - first) // SECOND for at in later)
+
+
+def _after(seconds: Sequence[int]) -> str:
+    """Say when repeats are made, such as ``after 5, 10, 15 and 60 minutes``."""
+    unit, size = ("minutes", 60) if all(each % 60 == 0 for each in seconds) else ("seconds", 1)
+    *others, last = (f"{each // size}" for each in seconds)
+    numbers = f"{', '.join(others)} and {last}" if others else last
+    return f"after {numbers} {'minute' if numbers == '1' and size == 60 else unit}"
+
+
+def _describe_stored(stored: int, expected: int) -> str:
+    if not stored:
+        return "not stored"
+    if expected == 1:
+        return f"stored {_TIMES.get(stored, f'{stored} times')}"
+    return f"{stored} messages stored in place of {expected}"
+
+
+_TIMES: Mapping[int, str] = {1: "once", 2: "twice"}
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

@@ -1,0 +1,110 @@
+"""The world of a case: one account whose webhooks go to the receiver, and no limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mockserver import worldfile
+from mockserver.admin.endpoint import world_file_rules
+from mockserver.engine.clock import Clock
+from mockserver.engine.decisions import Decision
+from mockserver.engine.events import IdsUsed
+from mockserver.engine.faults import FaultRule, WebhookMatch
+from mockserver.engine.instants import DAY, Instant
+from mockserver.engine.registry import WorldRegistry
+from mockserver.engine.state import IdReservation, State
+from mockserver.sdk.loading import ProviderSet
+
+if TYPE_CHECKING:
+    from mockserver.engine.world import Decide, World
+    from mockserver.sdk.provider import Provider
+    from mockserver.sdk.webhook_kinds import WebhookKind
+
+    from .calls import CallingSender
+    from .cases import ReceiverCase
+
+_HORIZON = 30 * DAY
+"""How far the clock of a case is moved at most, past the repeats of any provider."""
+
+
+def create_world(
+    provider: Provider,
+    kind: WebhookKind,
+    url: str,
+    *,
+    requires_ack: bool,
+    variants: Mapping[str, str],
+    at: Instant,
+    sender: CallingSender | None,
+) -> World:
+    """Create a world with an account whose webhooks of a kind go to a URL.
+
+    Args:
+        provider: the provider.
+        kind: the kind of webhooks.
+        url: the receiver's URL, with the provider's placeholders where it has some.
+        requires_ack: whether the receiver has to acknowledge as the provider demands.
+        variants: the variants that are not the defaults.
+        at: when its clock begins.
+        sender: makes the attempts; without one they stay due.
+
+    Raises:
+        worldfile.WorldFileError: the URL or a variant is wrong.
+    """
+    providers = ProviderSet([provider])
+    document = {
+        "format": worldfile.FORMAT,
+        "variants": {"limits": "off", **variants},
+        "accounts": [kind.build_account(url, requires_ack)],
+    }
+    fixture = worldfile.parse(document, world_file_rules(providers.providers, providers.switches))
+    return WorldRegistry(
+        fixture,
+        providers.default_variants,
+        clock=Clock.frozen(at),
+        providers=providers.callbacks,
+        sender=sender,
+    ).default
+
+
+def cause_webhooks(world: World, provider: Provider, kind: WebhookKind, case: ReceiverCase, first_id: int) -> None:
+    """Let the messages of a case come in, or be sent.
+
+    Args:
+        world: a world of `create_world`.
+        provider: the provider.
+        kind: the kind of webhooks.
+        case: the case.
+        first_id: added to the identifiers of the messages, so that the receiver has not seen them before.
+    """
+    if case.fault is not None:
+        match = WebhookMatch(provider.name)
+        world.add_fault_rule(FaultRule(case.fault, match, point="before", expires_after=1, target="webhook"))
+    world.execute(partial(_skip_ids, _decide(provider, kind, case.texts[0]), first_id))
+    for text in case.texts:
+        world.execute(_decide(provider, kind, text))
+
+
+def _decide(provider: Provider, kind: WebhookKind, text: str) -> Decide:
+    if kind.build_inbound is not None:
+        return partial(provider.receive_inbound, kind.build_inbound(text))
+    assert kind.build_request is not None
+    return partial(provider.decide, provider.parse(kind.build_request(text)))
+
+
+def _skip_ids(decide: Any, first_id: int, state: State, now: Instant, _: IdReservation) -> Decision:
+    """Decide that the identifiers that a message takes are higher by a number; the message itself is not stored."""
+    taken = IdReservation(state.seed, state.sequences)
+    decide(state, now, taken)
+    used = {name: following + first_id for name, following in taken.used.items() if name != "deliveries"}
+    return Decision(now, None, (IdsUsed(used),))
+
+
+def run_to_the_end(world: World, sender: CallingSender) -> None:
+    """Make the attempts, and move the clock from each repeat to the next until none is due."""
+    sender.run()
+    move = world.begin_advance(by=_HORIZON)
+    while move.step(lambda: True) is None:
+        sender.run()
