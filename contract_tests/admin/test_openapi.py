@@ -78,6 +78,7 @@ VERBS = {
     "POST /_mock/worlds/{world}/wait/idle",
     "GET /_mock/worlds/{world}/journal",
     "DELETE /_mock/worlds/{world}/journal",
+    "GET /_mock/worlds/{world}/journal.har",
     "GET /_mock/worlds/{world}/journal/{number}",
     "POST /_mock/worlds/{world}/verify",
     "GET /_mock/worlds/{world}/coverage",

@@ -204,3 +204,17 @@ def test_the_message_of_an_error_is_no_persons_text():
 def test_numbers_and_texts_stay_unless_they_are_to_be_replaced():
     sent = exchange(body="phone=500600700&text=Hello")
     assert sent == stand_ins().apply(sent)
+
+
+def test_bytes_that_are_no_text_stay_but_for_a_secret_in_them():
+    names, image = stand_ins(), bytes(range(256))
+    names.note(exchange(body="password=hunter2-hunter2"))
+    sent = msgspec.structs.replace(exchange(), response_body=image + b"hunter2-hunter2" + image)
+
+    assert image + b"password-1" + image == names.apply(sent).response_body
+
+
+def test_a_form_in_another_character_set_has_stand_ins_too():
+    sent = msgspec.structs.replace(exchange(), request_body="password=two&text=ż".encode("iso-8859-2"))
+
+    assert b"password=password-1&text=\xbf" == stand_ins().apply(sent).request_body

@@ -15,6 +15,7 @@ from . import (
     deliveries,
     entries,
     faults,
+    har,
     journal,
     listeners,
     long_poll,
@@ -31,7 +32,7 @@ from .endpoint import Api, Catalog, Endpoint, RequestArgs
 
 _FILES = (
     *(meta, quickstart, faults, worlds, listeners, accounts, entries, clock, variants),
-    *(messages, deliveries, journal, report, coverage, long_poll, snapshot, checkpoints),
+    *(messages, deliveries, journal, har, report, coverage, long_poll, snapshot, checkpoints),
 )
 
 

@@ -54,6 +54,7 @@ TAGS: Mapping[str, tuple[str, str]] = {
     "faults": ("Faults", "The rules for what goes wrong on purpose, in responses and in webhooks."),
     "deliveries": ("Webhooks", "The deliveries of a world with their attempts."),
     "journal": ("Journal", "The exchanges of a world: list, explain and verify them."),
+    "har": ("Journal", ""),
     "coverage": ("Journal", ""),
     "report": ("Journal", ""),
     "long_poll": ("Waiting", "Wait for what happens in a world, or follow it as a stream."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -39,6 +40,17 @@ def narrowing(command: Command) -> Command:
 OUTCOME = click.option("--outcome", type=click.Choice(OUTCOMES), help="Only with this outcome for the client.")
 
 
+HAR = click.option(
+    "--har",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Write the exchanges to a HAR 1.2 file, with stand-ins such as password-1 for secrets; - is stdout.",
+)
+ANONYMISE = click.option(
+    "--anonymise", is_flag=True, help="In the HAR file, replace phone numbers and texts by others of the same form too."
+)
+
+
 @click.group(
     cls=DefaultGroup,
     epilog="""\b
@@ -61,6 +73,7 @@ Examples:
   mockserver journal --outcome no_response
   mockserver journal --request-id 5f3a
   mockserver journal --follow
+  mockserver journal --har traffic.har --provider serwersms
 """,
 )
 @narrowing
@@ -72,6 +85,8 @@ Examples:
     help="Which ones --limit keeps; by default the newest, with --since the oldest.",
 )
 @click.option("--follow", "-f", is_flag=True, help="Continue with new exchanges until Ctrl-C.")
+@HAR
+@ANONYMISE
 @to_world
 def list_(
     world: WorldClient,
@@ -80,9 +95,18 @@ def list_(
     limit: int | None,
     order: Literal["newest", "oldest"] | None,
     follow: bool,
+    har: Path | None,
+    anonymise: bool,
     **filters: Any,
 ) -> None:
     """List exchanges, the newest last. For the reasons of a response: mockserver explain NUMBER."""
+    if anonymise and har is None:
+        raise click.UsageError("--anonymise is for --har")
+    if har is not None:
+        if follow or order or limit:
+            raise click.UsageError("--har excludes --follow, --order and --limit")
+        _save_har(world.har(anonymise=anonymise, since=since, **filters), har, output)
+        return
     if follow and order:
         raise click.UsageError("--order and --follow exclude each other")
     if follow:
@@ -129,6 +153,22 @@ def _format(exchange: ExchangeRecord) -> str:
 
     line, color = format_line(exchange), _COLORS.get(exchange.outcome)
     return line if color is None else click.style(line, fg=color)
+
+
+def _save_har(document: dict[str, Any], file: Path, output: Output) -> None:
+    import json
+
+    text, many = json.dumps(document, ensure_ascii=False), len(document["log"]["entries"])
+    if str(file) == "-":
+        click.echo(text)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as reason:
+        raise click.ClickException(f"{file}: {reason.strerror}") from reason
+    output.show({"file": str(file), "exchanges": many}, f"wrote {many} exchange{'' if many == 1 else 's'} to {file}")
+    if comment := document["log"].get("comment"):
+        hint(comment)
 
 
 def _follow(world: WorldClient, output: Output, since: int | None, limit: int | None, filters: dict[str, Any]) -> None:

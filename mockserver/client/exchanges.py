@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .awaiting import awaitable
@@ -69,6 +72,35 @@ class Exchanges(Resource):
         filters["order"] = "oldest"  # page by page
         found, page = self._listed("/journal", "exchanges", "number", filters, first, limit)
         return JournalPage.of({**page, "exchanges": found})
+
+    @awaitable
+    def har(self, /, *, anonymise: bool = False, since: int | None = None, **filters: Any) -> dict[str, Any]:
+        """Return the exchanges as the JSON of a HAR 1.2 file, oldest first, with stand-ins such as ``password-1`` for secrets.
+
+        Args:
+            anonymise: whether phone numbers and texts are replaced by others of the same form too.
+            since: only exchanges with a greater number; `since_exchange` when ``None``.
+            filters: which exchanges: ``provider``, ``operation``, ``outcome``, ``error``, ``status``, ``target``, ``request_id``,
+                ``trace_id``, as of `journal`.
+        """
+        first = self.since_exchange or None if since is None else since
+        document: dict[str, Any] = self._ask(
+            "GET", "/journal.har", {**filters, "since": first, "anonymise": anonymise or None}
+        )
+        return document
+
+    @awaitable
+    def save_har(
+        self, path: str | PathLike[str], /, *, anonymise: bool = False, since: int | None = None, **filters: Any
+    ) -> int:
+        """Write the exchanges to a HAR file, and return how many it has. The arguments are those of `har`.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        document = self.har(anonymise=anonymise, since=since, **filters)
+        Path(path).write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        return len(document["log"]["entries"])
 
     @awaitable
     def clear_journal(self) -> None:

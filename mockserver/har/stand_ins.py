@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from html import unescape
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
@@ -28,7 +29,8 @@ _UNLIKELY = 12
 """The characters of a secret that nothing else is likely to contain, if it has letters and digits: it is replaced inside words too."""
 _NOT_NAME = re.compile(r"[^a-z0-9_-]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
-_USER_NAMES = re.compile(r"user|login", re.IGNORECASE)
+_USER_NAMES = re.compile(r"user_?(?:name|id)?$|login$", re.IGNORECASE)
+"""Names whose values have stand-ins in their own places alone, because a user name may be any word."""
 
 
 class StandInError(HarError):
@@ -56,7 +58,12 @@ class StandIns:
         """
         self._is_secret_name = is_secret_name
         self._is_phone_name, self._is_text_name = is_phone_name, is_text_name
+        # The same few names lead to most values.
+        self._secret_name = lru_cache(4096)(self._find_secret_name)
+        self._is_phone = lru_cache(4096)(self._find_whether_phone)
+        self._is_text = lru_cache(4096)(self._find_whether_text)
         self._by_secret: dict[str, str] = {}
+        self._by_user: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._recurring: dict[str, re.Pattern[str] | None] = {}
         self._phones = PhoneNumbers() if anonymise else None
@@ -113,12 +120,12 @@ class StandIns:
             return change((name,), value)
         return change_text(value, (), change)
 
-    def _is_secret(self, names: tuple[str, ...]) -> str:
+    def _find_secret_name(self, names: tuple[str, ...]) -> str:
         """Return the innermost name that stands for a secret; empty if none does."""
         return next((name for name in reversed(names) if self._is_secret_name(name)), "")
 
     def _note(self, names: tuple[str, ...], value: str) -> str:
-        name = self._is_secret(names)
+        name = self._secret_name(names)
         if name and _is_value(value):
             self._stand_in(name, value)
         elif self._phones is not None and self._is_phone(names) and not is_structured(value):
@@ -126,7 +133,7 @@ class StandIns:
         return value
 
     def _replace(self, names: tuple[str, ...], value: str) -> str:
-        if name := self._is_secret(names):
+        if name := self._secret_name(names):
             return self._stand_in(name, value) if _is_value(value) else value
         is_text = self._texts is not None and self._is_text(names)
         if is_structured(value) and not is_text:
@@ -138,24 +145,26 @@ class StandIns:
             return self._texts.replace(value)
         return self._phones.replace(value) if self._is_phone(names) else self._phones.replace_known(value)
 
-    def _is_phone(self, names: tuple[str, ...]) -> bool:
+    def _find_whether_phone(self, names: tuple[str, ...]) -> bool:
         return any(map(self._is_phone_name, names[-2:]))  # the last may be an index, as in phone[0]
 
-    def _is_text(self, names: tuple[str, ...]) -> bool:
+    def _find_whether_text(self, names: tuple[str, ...]) -> bool:
         """Return whether a value is a person's text; the message of an error is the provider's."""
         return bool(names) and self._is_text_name(names[-1]) and not any("error" in name.lower() for name in names)
 
     # -- secrets -------------------------------------------------------------------------------------------------------------
 
     def _stand_in(self, name: str, secret: str) -> str:
-        found = self._by_secret.get(secret)
+        is_user = bool(_USER_NAMES.search(name))
+        given = self._by_user if is_user else self._by_secret
+        found = given.get(secret)
         if found is None:
-            if secret in self._by_secret.values():  # a stand-in of an earlier run
+            if secret in given.values():  # a stand-in of an earlier run
                 return secret
             base = _NOT_NAME.sub("", name.lower()) or "secret"
             self._counts[base] = self._counts.get(base, 0) + 1
-            found = self._by_secret[secret] = f"{base}-{self._counts[base]}"
-            if len(secret) >= _RECURRING and not _USER_NAMES.search(name):
+            found = given[secret] = f"{base}-{self._counts[base]}"
+            if len(secret) >= _RECURRING and not is_user:
                 self._recurring[secret] = None if _is_unlikely(secret) else _whole_words(secret)
         return found
 
@@ -181,12 +190,14 @@ class StandIns:
 
     def _check(self, exchange: RecordedExchange) -> None:
         """Raise an error if a secret is in an exchange; the places are read in another way than they were written."""
+        if not self._recurring:
+            return
         places = {
             "request.url": exchange.url,
             "request.headers": "\n".join(value for _, value in exchange.request_headers),
-            "request.postData.text": exchange.request_body.decode("utf-8", "replace"),
+            "request.postData.text": _decode(exchange.request_body),
             "response.headers": "\n".join(value for _, value in exchange.response_headers),
-            "response.content.text": exchange.response_body.decode("utf-8", "replace"),
+            "response.content.text": _decode(exchange.response_body),
         }
         for path, text in places.items():
             for read, is_hidden in _decodings(text):
@@ -199,6 +210,17 @@ class StandIns:
                             index=exchange.index,
                             path=f"log.entries[{exchange.index}].{path}",
                         )
+
+
+_BINARY = "\ufffd\0\ufffd"
+"""The beginning of what `_decode` makes of bytes that are no text."""
+
+
+def _decode(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return _BINARY + body.decode("latin-1")
 
 
 def _is_value(value: str) -> bool:
@@ -250,6 +272,8 @@ def _decodings(text: str) -> Iterator[tuple[str, bool]]:
     It is read as it is, without one or two percent-encodings, character references or escapes of JSON, and as the base64 in it.
     """
     yield text, False
+    if text.startswith(_BINARY):
+        return
     once = unquote_plus(text)
     if once != text:
         yield once, False

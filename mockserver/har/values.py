@@ -28,6 +28,8 @@ _BOUNDARY = re.compile(r"""\bboundary=(?:"([^"\r\n]*)"|([^\s;,"]*))""", re.IGNOR
 _PART_NAME = re.compile(r"""\bname=(?:"([^"\r\n]*)"|([^\s;"]*))""", re.IGNORECASE)
 _BRACKETS = re.compile(r"[\[\].]+")
 _UNICODE_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")
+_TEXT_TYPE = re.compile(r"^text/|json|xml|urlencoded", re.IGNORECASE)
+_TEXT_START = re.compile(rb"\s*[{\[<]|[\w.%\[\]-]{1,200}=")
 _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 
 
@@ -115,6 +117,8 @@ def change_json(document: str, change: Change, names: tuple[str, ...] = ()) -> s
 
 
 def _read_json(written: str) -> str:
+    if "\\" not in written:
+        return written[1:-1]
     try:
         return str(json.loads(written, strict=False))
     except ValueError:
@@ -175,7 +179,7 @@ def _change_attribute(found: re.Match[str], names: tuple[str, ...], change: Chan
 
 
 def change_body(body: bytes, media_type: str, change: Change) -> bytes:
-    """Return a body with its values changed: a form, a multipart form, JSON or XML; of anything else its whole text is one value.
+    """Return a body with its values changed: a form, JSON or XML; of another text the whole is one value, and bytes stay as they are.
 
     Args:
         body: the body, without a content coding.
@@ -188,6 +192,8 @@ def change_body(body: bytes, media_type: str, change: Change) -> bytes:
     try:
         text, encoding = body.decode(), "utf-8"
     except UnicodeDecodeError:
+        if not _TEXT_TYPE.search(media_type) and not _TEXT_START.match(body):
+            return body  # an image, for example
         text, encoding = body.decode("latin-1"), "latin-1"
     changed = _change_document(text, media_type.lower(), change)
     return body if changed == text else changed.encode(encoding, "replace")

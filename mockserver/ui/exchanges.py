@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
+from mockserver.admin.har import har_file
 from mockserver.engine.accounts import Credential
 from mockserver.engine.instants import iso
 from mockserver.engine.journal import OUTCOMES, Exchange
@@ -109,6 +110,13 @@ def changes(page_request: PageRequest) -> dict[str, Any] | None:
         "chosen": page_request.number("chosen"),
         "cursor": page_request.world.feed.cursor,
     }
+
+
+def export(page_request: PageRequest) -> bytes:
+    """Return the exchanges that a filter shows as a HAR file; with the parameter ``anonymise`` without people's numbers and texts."""
+    shown = list(matching(page_request, parse(read_filter(page_request))))[::-1]
+    journal, providers = page_request.world.journal, page_request.context.providers
+    return b"".join(har_file(shown, providers, journal.why_dropped, anonymise=bool(page_request.args.get("anonymise"))))
 
 
 def act(page_request: PageRequest) -> str:

@@ -337,6 +337,15 @@ class _Pages:
         page_request = PageRequest(self._context, request, world_id)
         return self._render_parts(page_request, "exchange_changes", exchanges.changes(page_request))
 
+    def export(self, world_id: str) -> Response:
+        """Serve the exchanges that the filter shows as a HAR file to download."""
+        from . import exchanges
+
+        page_request = PageRequest(self._context, request, world_id)
+        response = Response(exchanges.export(page_request), mimetype="application/json")
+        response.headers.set("Content-Disposition", "attachment", filename=f"{world_id}.har")
+        return response
+
     def _render_parts(self, page_request: PageRequest, template: str, values: Mapping[str, Any] | None) -> Any:
         """Render parts of a page; 204 without a body tells the browser to load the whole page."""
         if values is None:
@@ -425,6 +434,7 @@ _VIEWS: tuple[tuple[str, str, Callable[[_Pages], Callable[..., Any]]], ...] = (
     ("GET", f"{_WORLD}/conversations/changes", lambda pages: pages.conversation_changes),
     ("GET", f"{_WORLD}/conversations/earlier", lambda pages: pages.earlier_messages),
     ("GET", f"{_WORLD}/exchanges/changes", lambda pages: pages.exchange_changes),
+    ("GET", f"{_WORLD}/exchanges/export", lambda pages: pages.export),
     ("GET", f"{_WORLD}/exchanges/<int:number>", lambda pages: pages.exchange),
     ("GET", f"{_WORLD}/checkpoints", lambda pages: pages.checkpoints),
     *(("GET", f"{_WORLD}/{name}", methodcaller("section", name)) for name in SECTIONS),

@@ -141,7 +141,7 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  if (!isShown() || !event.target.matches("form.filters")) return;
+  if (!isShown() || !event.target.matches("form.filters") || event.submitter?.hasAttribute("formaction")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   clearTimeout(timer);

@@ -153,6 +153,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
+  if (submitter?.hasAttribute("formaction")) return; // a file to download
   event.preventDefault();
   const data = new FormData(form, submitter);
   if (form.method === "get") {
