@@ -211,6 +211,29 @@ def test_exchanges_that_cannot_be_compared_are_told_apart() -> None:
     ]
 
 
+def test_only_the_head_of_a_response_to_head_is_compared() -> None:
+    upstream = Upstream("dialogtech")
+    target = "/ibp_api.php?action=sms.get_numbers"
+    answer = upstream.ask("HEAD", target)
+    upstream.recording[0] = structs.replace(answer, response_body=b"")
+    assert states(replayed(upstream.recording)) == ["matched"]
+
+
+def test_what_is_nested_too_deeply_is_no_crash() -> None:
+    upstream = Upstream("serwersms")
+    ask(upstream, "/contacts/add.json", phone="500100100")
+    answer = upstream.ask("POST", "/contacts/index.json", JSON, b"[" * 5000)
+    deep = b"[" * 900 + b"]" * 900
+    found = replayed([upstream.recording[0], structs.replace(answer, response_body=deep)])
+    assert states(found) == ["matched", "different"]
+
+
+def test_a_recording_without_headers_is_compared_by_status_and_body() -> None:
+    upstream = Upstream("serwersms")
+    ask(upstream, "/contacts/index.json")
+    assert states(replayed([structs.replace(upstream.recording[0], response_headers=())])) == ["matched"]
+
+
 def test_a_recording_of_a_local_server_is_found_by_its_paths() -> None:
     upstream = Upstream("serwersms")
     ask(upstream, "/contacts/index.json")

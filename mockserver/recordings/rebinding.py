@@ -110,10 +110,9 @@ def _pairs(text: str, ours: Ours) -> str:
 
 def _json(body: bytes, ours: Ours) -> bytes:
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        new, is_changed = _json_value("", orjson.loads(body), ours)
+    except (orjson.JSONDecodeError, RecursionError):
         return body
-    new, is_changed = _json_value("", value, ours)
     return orjson.dumps(new) if is_changed else body
 
 
