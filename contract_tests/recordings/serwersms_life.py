@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from contract_tests.recordings.upstream import Upstream
+from mockserver.recordings.deciding import find_value
 
 USER, SECRET, TOKEN = "firma", "tajne-haslo", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 PHONES = ("+48501000001", "+48601000002", "+48661000003", "+491701000004")
@@ -326,3 +327,73 @@ def live(upstream: Upstream, suffix: str = "json") -> None:
     read_everything(upstream, suffix, [each for each in READS if each[0].startswith(("messages", "stats"))])
     upstream.let_pass(20)
     read_everything(upstream, suffix)
+
+
+def work(upstream: Upstream, suffix: str = "json") -> None:
+    """Do everything that changes an account, and read what it has changed before and after."""
+    reads = [each for each in READS if each[0].partition("/")[0] not in ("phones", "error", "quiz")]
+    read_everything(upstream, suffix, reads)
+    shown: dict[str, Any] = {}
+    for action, values in WORK:
+        filled = {name: shown.get(value, value) if isinstance(value, str) else value for name, value in values.items()}
+        answer = ask(upstream, f"{action}.{suffix}", filled)
+        added = find_value(answer.response_body, "id" if suffix == "json" else "response.id")
+        if added is not None:
+            shown[f"<{action}>"] = added
+        upstream.let_pass(3)
+    read_everything(upstream, suffix, reads)
+    upstream.let_pass(600)
+    read_everything(upstream, suffix, reads)
+
+
+WORK: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("messages/send_sms", {"phone": f"{PHONES[0]},{PHONES[3]},zly", "text": "Zażółć", "details": "true"}),
+    ("messages/send_sms", {"phone": PHONES[2], "text": "x" * 200, "sender": "FIRMA", "unique_id": "mojeid1"}),
+    ("messages/view", {"unique_id": "mojeid1"}),
+    ("messages/send_sms", {"group_id": 52, "text": "do grupy", "date": "2026-06-02 10:00:00", "unique_id": "a01,a02"}),
+    ("messages/delete", {"unique_id": "a01"}),
+    ("messages/delete", {"id": "0a6"}),
+    ("messages/delete", {"id": "nobody"}),
+    ("messages/send_personalized", {"messages": f"{PHONES[0]}:a]|[{PHONES[2]}:b", "details": "true"}),
+    ("messages/send_voice", {"phone": PHONES[0], "file_id": "bb22"}),
+    ("messages/send_mms", {"phone": PHONES[0], "title": "t", "file_id": "aa11"}),
+    ("messages/send_sms", {"phone": PHONES[0], "text": "próba", "test": "true"}),
+    ("messages/send_nd", {"phone": PHONES[0], "text": "przyszła"}),
+    ("messages/send_ndi", {"phone": PHONES[0], "text": "przyszła", "ndi_number": "+48664000001"}),
+    ("messages/recived", {"type": "nd", "limit": 2, "page": 1, "read": "true"}),
+    ("messages/recived", {"type": "nd", "limit": 2, "page": 1, "read": "true"}),
+    ("messages/recived", {"type": "nd", "limit": 2, "page": 1, "read": "true"}),
+    ("premium/send", {"phone": PHONES[2], "gate": "7155", "id": "402", "text": "Dziękujemy"}),
+    ("groups/add", {"name": "Nowa"}),
+    ("groups/edit", {"id": 51, "name": "Klienci stali"}),
+    ("contacts/add", {"phone": PHONES[2], "first_name": "Ola", "group_id": "<groups/add>"}),
+    ("contacts/add", {"phone": PHONES[2], "first_name": "Ala", "group_id": 51}),
+    ("contacts/edit", {"id": 905, "company": "ACME", "group_id": 51}),
+    ("contacts/edit", {"id": "<contacts/add>", "email": "ala@example.com"}),
+    ("contacts/view", {"id": "<contacts/add>"}),
+    ("contacts/delete", {"id": 903}),
+    ("contacts/import", {"group_name": "Import", "contact": '[{"phone":"500100200","city":"Łódź"},{"city":"x"}]'}),
+    ("contacts/index", {"group_id": "<contacts/import>"}),
+    ("groups/delete", {"id": 53}),
+    ("blacklist/add", {"phone": "+48505505505"}),
+    ("blacklist/add", {"phone": "+48505505505"}),
+    ("blacklist/delete", {"phone": "+48501999999"}),
+    ("templates/add", {"name": "nowy", "text": "tekst"}),
+    ("templates/edit", {"id": 11, "text": "zmieniony"}),
+    ("templates/delete", {"id": 12}),
+    ("files/add", {"type": "mms", "url": "https://example.com/c.png"}),
+    ("files/delete", {"id": "aa11"}),
+    ("senders/add", {"name": "DRUGA"}),
+    ("senders/add", {"name": "DRUGA"}),
+    ("subaccounts/add", {"subaccount_username": "trzeci", "subaccount_password": "tajne", "subaccount_id": 7}),
+    ("subaccounts/limit", {"id": 8, "type": "eco", "value": 5}),
+    ("subaccounts/delete", {"id": 8}),
+    ("account/add", {"phone": PHONES[0], "email": "a@b.example", "first_name": "a", "last_name": "b", "company": "c"}),
+    ("phones/check", {"phone": "500600700,600700800"}),
+    ("phones/check", {"id": "<phones/check>"}),
+    ("phones/check", {"id": "<phones/check>"}),
+    ("phones/check", {"phone": "+48500600788"}),
+    ("phones/check", {"id": "<phones/check>"}),
+    ("phones/lookup", {"phone": "+48500600700"}),
+)
+"""Each request that changes something; a value in angle brackets is the id that the last such request has shown."""

@@ -33,6 +33,7 @@ from mockserver.providers.serwersms.parameters import TYPES
 from mockserver.sdk import EARLIEST, LATEST, SECOND, Instant, iso, zone_of
 
 from .entry_reader import PHONE, EntryReader, Order, made_up_phone
+from .pages import InboundMessage, complete_pages
 from .recorded_calls import Findings, RecordedCall, RecordedItem
 
 _TOLERANCE = 5 * SECOND
@@ -42,24 +43,6 @@ _MOST_ADDED = 10_000
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}", re.ASCII)
 _MESSAGE_ID = re.compile("[0-9A-Za-z]{1,32}", re.ASCII)
 _BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
-
-
-class _Inbound:
-    """An inbound message that a response shows."""
-
-    def __init__(
-        self, kind: str, number: str, at: Instant, fields: dict[str, Any], call: RecordedCall, item: RecordedItem
-    ) -> None:
-        self.kind, self.number, self.at, self.fields = kind, number, at, fields
-        self.call, self.item = call, item
-
-    @property
-    def sender(self) -> str:
-        return str(self.fields["sender"])
-
-    @property
-    def recipient(self) -> str:
-        return str(self.fields.get("recipient", ""))
 
 
 def _is_inbound_id(text: str) -> bool:
@@ -127,8 +110,9 @@ class MessageReader:
         """
         self._entries, self._variants, self._findings, self._start = entries, variants, findings, start
         self._zone = zone_of(variants[quirks.ZONE.name])
-        self._inbound: dict[tuple[str, str], _Inbound] = {}
-        self._own_inbound: set[tuple[str, str]] = set()
+        self._inbound: dict[tuple[str, str], InboundMessage] = {}
+        self._own_inbound: dict[tuple[str, str], InboundMessage] = {}
+        """Those that requests of the recording have let come in."""
         self._inbound_order = Order()
         self._injected: list[tuple[Instant, str, str, str]] = []
         """The messages that requests of the recording have let come in: when, their kind, sender and text."""
@@ -191,15 +175,12 @@ class MessageReader:
         contact = item.child("contact")
         if contact is not None:
             self._entries.see_details(contact)
-        if key in self._own_inbound:
-            return None
-        known = self._inbound.get(key)
+        known = self._inbound.get(key) or self._own_inbound.get(key)
         if known is None:
             fields = self._received_fields(kind, item)
-            if self._is_injected(kind, sender, fields["text"], at):
-                self._own_inbound.add(key)
-                return None
-            known = self._inbound[key] = _Inbound(kind, number, at, {"sender": sender, **fields}, call, item)
+            is_own = self._is_injected(kind, sender, fields["text"], at)
+            known = InboundMessage(kind, number, at, {"sender": sender, **fields}, call, item)
+            (self._own_inbound if is_own else self._inbound)[key] = known
         if kind == "ndi" and call.value("ndi"):
             known.fields["recipient"] = call.value("ndi")
         return key
@@ -271,7 +252,7 @@ class MessageReader:
                 known.fields["recipient"] = recipient
             else:
                 fields = {"sender": sender, "recipient": recipient, "text": item.text("text")}
-                self._inbound[key] = _Inbound("pre", number, at, fields, call, item)
+                self._inbound[key] = InboundMessage("pre", number, at, fields, call, item)
         self._inbound_order.merge(keys[::-1])
         if self._waiting is None:
             self._waiting, self._waiting_at = waiting, call.at
@@ -284,7 +265,7 @@ class MessageReader:
         if key not in self._inbound:
             fields = {"sender": call.value("phone", ""), "recipient": call.value("gate", ""), "text": ""}
             if PHONE.fullmatch(fields["sender"]) and _NUMBER.fullmatch(fields["recipient"]):
-                self._inbound[key] = _Inbound("pre", number, self._start, fields, call, call.body)
+                self._inbound[key] = InboundMessage("pre", number, self._start, fields, call, call.body)
 
     # -- outbound
 
@@ -515,10 +496,11 @@ class MessageReader:
 
     def messages(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the messages of the account, and the fields of those that come in later, as a world file has them."""
-        stored: list[tuple[Instant, dict[str, Any]]] = []
-        later: list[tuple[Instant, dict[str, Any]]] = []
-        for key in dict.fromkeys((*self._inbound_order.all(), *self._inbound)):
-            self._place(self._inbound[key], stored, later)
+        known = {**self._inbound, **self._own_inbound}
+        arrived = [self._place(known[key]) for key in dict.fromkeys((*self._inbound_order.all(), *known))]
+        arrived = [each for each in complete_pages(arrived, self._reads, self._selects) if not self._is_own(each)]
+        stored = [(each.at, self._as_stored(each)) for each in arrived if each.comes_at is None]
+        later = [(each.comes_at, self._as_received(each)) for each in arrived if each.comes_at is not None]
         self._match_stats()
         self._answer_premium()
         names = dict.fromkeys((*self._outbound_order.all(), *self._outbound))
@@ -530,13 +512,11 @@ class MessageReader:
             {"at": iso(at), "provider": "serwersms", "fields": row} for at, row in later
         ]
 
-    def _place(
-        self,
-        each: _Inbound,
-        stored: list[tuple[Instant, dict[str, Any]]],
-        later: list[tuple[Instant, dict[str, Any]]],
-    ) -> None:
-        """Put an inbound message where it comes in: before the recording, or between two reads."""
+    def _is_own(self, each: InboundMessage) -> bool:
+        return (each.kind, each.number) in self._own_inbound
+
+    def _place(self, each: InboundMessage) -> InboundMessage:
+        """Note when an inbound message comes in: before the recording, or between two reads."""
         absent = next(
             (read for read in reversed(self._reads) if read.at <= each.call.at and self._lacks(read, each)), None
         )
@@ -549,10 +529,15 @@ class MessageReader:
             if absent.at - at > _TOLERANCE:
                 each.item.reject("", f"it was there before, and the response {absent.index + 1} does not show it")
             at = absent.at + 1
-        if absent is None and at <= self._start:
-            row = {"id": each.number, "direction": "inbound", "kind": each.kind, **each.fields, "at": iso(each.at)}
-            stored.append((each.at, row))
-            return
+        if absent is not None or at > self._start:
+            each.comes_at = at
+        return each
+
+    @staticmethod
+    def _as_stored(each: InboundMessage) -> dict[str, Any]:
+        return {"id": each.number, "direction": "inbound", "kind": each.kind, **each.fields, "at": iso(each.at)}
+
+    def _as_received(self, each: InboundMessage) -> dict[str, Any]:
         fields = {"kind": each.kind, **each.fields}
         if fields.get("reference") in self._own_outbound:
             del fields["reference"]  # the id is another one there: it answers the latest message to its sender
@@ -560,7 +545,7 @@ class MessageReader:
             del fields["recipient"]
             if each.kind in ("ndi", "mms"):
                 fields["recipient"] = self._number_not_asked_for()
-        later.append((at, fields))
+        return fields
 
     def _number_not_asked_for(self) -> str:
         asked = {read.value("ndi") for read in self._reads}
@@ -568,11 +553,13 @@ class MessageReader:
         made_up = (made_up_phone(number) for number in count() if made_up_phone(number) not in asked)
         return next(known, None) or next(made_up)
 
-    def _lacks(self, read: RecordedCall, each: _Inbound) -> bool:
+    def _lacks(self, read: RecordedCall, each: InboundMessage) -> bool:
         """Return whether a read before the first that shows a message would have shown it, had it been there."""
-        if read.index >= each.call.index or not read.is_whole_list or read.values is None:
-            return False
-        values = read.values
+        return read.index < each.call.index and read.is_whole_list and self._selects(read, each)
+
+    def _selects(self, read: RecordedCall, each: InboundMessage) -> bool:
+        """Return whether the filters of a read select a message."""
+        values = read.values or {}
         if "type" in values and values["type"] != each.kind:
             return False
         if "ndi" in values and (each.kind != "ndi" or values["ndi"] != each.recipient):
@@ -703,7 +690,7 @@ class MessageReader:
             times = {DELIVERED: "delivered", UNDELIVERED: "ended", UNSENT: "ended"}
             own = {"stat_id": number, **({times.get(status, "sent"): iso(end)} if end is not None else {})}
             row = {
-                "id": f"made{number}n{place}",
+                "id": f"made{place}",
                 "direction": "outbound",
                 "kind": kind,
                 "sender": "",
@@ -759,7 +746,7 @@ class MessageReader:
         "account.limits": _read_limits,
     }
 
-    def _numbered(self, kind: str) -> Iterator[tuple[str, _Inbound]]:
+    def _numbered(self, kind: str) -> Iterator[tuple[str, InboundMessage]]:
         return ((number, each) for (one, number), each in self._inbound.items() if one == kind)
 
 
