@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import (
+    FORMAT,
     CliError,
     CommandGroup,
     ExitCode,
@@ -26,7 +27,10 @@ from .common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mockserver.client import Mock, WorldClient, WorldFacts
+    from mockserver.har.exchange import HarError
 
 
 @click.group(
@@ -189,12 +193,7 @@ def save(world: WorldClient, output: Output, out: Path | None, credentials: bool
     if out is None:
         click.echo(b"".join(worldfile.lines(document)), nl=False)
         return
-    try:
-        worldfile.save(out, document)
-    except OSError as reason:
-        denied = isinstance(reason, PermissionError)
-        message = f"{out} cannot be written: {reason.strerror}"
-        raise CliError(message, ExitCode.NOT_ALLOWED if denied else ExitCode.BAD_INPUT) from reason
+    _save(out, document)
     messages = sum(len(account.get("messages", ())) for account in document["accounts"])
     output.show({"file": str(out), "messages": messages}, f"{out}: {messages} messages")
 
@@ -230,6 +229,89 @@ def load(mock: Mock, output: Output, file: str, own_credentials: bool, keep_unkn
         )
         _show(created.facts, output)
         hint(f"created {world_id}")
+
+
+@world.command(
+    "from",
+    epilog="""\b
+Examples:
+  mockserver world from traffic.har --out world.json
+  mockserver world from traffic.har --variant dialogtech.zone=America/Chicago > world.json
+""",
+)
+@click.argument("recording", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--out",
+    "-o",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The world file; stdout by default.",
+)
+@click.option(
+    "--variant",
+    "variants",
+    metavar="NAME=VARIANT",
+    multiple=True,
+    type=as_pair,
+    help="A variant of the recorded provider, by which its responses are read; may be repeated.",
+)
+@FORMAT
+def from_(recording: Path, out: Path | None, variants: tuple[tuple[str, str], ...], form: str) -> None:
+    """Make a world file of a recording: a world in which the recorded requests get the recorded responses.
+
+    FILE is a HAR file. What it shows, but no account can cause, is listed, each with the number of its exchange. The exit
+    code is 1, and no file is written, if no exchange belongs to a provider.
+    """
+    from mockserver import worldfile
+    from mockserver.har.reader import read_har_file
+    from mockserver.recordings.reconstruction import reconstruct_world
+    from mockserver.sdk.loading import installed_providers
+
+    def complain(error: HarError) -> None:
+        if error.index is None:
+            raise CliError(f"{recording}: {error}")
+        hint(f"{recording}: exchange {error.index + 1}: {error}")
+
+    exchanges = list(read_har_file(recording, complain))
+    providers = installed_providers()
+    made = reconstruct_world(exchanges, providers, dict(variants))
+    if not made.observed:
+        raise CliError(
+            f"{recording}: none of its {len(exchanges)} exchanges is with {providers.titles}",
+            ExitCode.NO,
+            code="nothing_read",
+        )
+    accounts = made.document["accounts"]
+    facts = {
+        "file": None if out is None else str(out),
+        "exchanges": len(exchanges),
+        "read": made.observed,
+        "accounts": len(accounts),
+        "messages": sum(len(account.get("messages", ())) for account in accounts),
+        "unexplained": [
+            {"exchange": each.index + 1, "path": each.path, "reason": each.reason} for each in made.unexplained
+        ],
+    }
+    rows = [(each.index + 1, each.path, each.reason) for each in made.unexplained]
+    listed = f"\nread, but not caused by any account:\n{table(('EXCHANGE', 'PATH', 'REASON'), rows)}" if rows else ""
+    text = "{file}: {accounts} accounts with {messages} messages, from {read} of {exchanges} exchanges".format(**facts)
+    if out is None:
+        click.echo(b"".join(worldfile.lines(made.document)), nl=False)
+        hint(text.removeprefix("None: ") + listed)
+        return
+    _save(out, made.document)
+    Output(form).show(facts, text + listed)
+
+
+def _save(out: Path, document: Mapping[str, Any]) -> None:
+    from mockserver import worldfile
+
+    try:
+        worldfile.save(out, document)
+    except OSError as reason:
+        denied = isinstance(reason, PermissionError)
+        message = f"{out} cannot be written: {reason.strerror}"
+        raise CliError(message, ExitCode.NOT_ALLOWED if denied else ExitCode.BAD_INPUT) from reason
 
 
 def _exists(world: WorldClient) -> bool:

@@ -122,7 +122,12 @@ class _Reply(NamedTuple):
     @property
     def has_failed(self) -> bool:
         """Whether the provider has rejected the request."""
-        return self.exchange.status != 200 or self.result.lower() in ("failed", "failure", "error", "invalid account")
+        return self.exchange.status not in (0, 200) or self.result.lower() in (
+            "failed",
+            "failure",
+            "error",
+            "invalid account",
+        )
 
 
 class _Moment(NamedTuple):
@@ -137,11 +142,14 @@ def _read(exchange: ObservedExchange, say: _Say) -> _Reply | None:
     """Parse a response; ``None`` where there is nothing to learn from it."""
     if exchange.status >= 500:
         say(exchange.index, "status", f"the provider answered {exchange.status}, which no account causes")
+    body = _DOCTYPE.sub(b"", exchange.body.strip(), count=1)
+    if not body and exchange.call.operation == "sms.send_message":  # it may have been accepted
+        body = b"<response/>"
     root = None
     with suppress(etree.XMLSyntaxError):
-        root = etree.fromstring(_DOCTYPE.sub(b"", exchange.body.strip(), count=1) or b"<none/>", _XML)
+        root = etree.fromstring(body or b"<none/>", _XML)
     if root is None or root.tag != "response":
-        if exchange.status and exchange.status < 500:
+        if body and exchange.status < 500:
             say(exchange.index, "", "it is not the XML of a response")
         return None
     reply = _Reply(exchange, root, _text(root, "result"), _text(root, "result_description"))

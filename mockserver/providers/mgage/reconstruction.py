@@ -259,7 +259,7 @@ class _Reader:
     def __init__(self, variants: Mapping[str, str]) -> None:
         self.programs: dict[str, _Program] = {}
         self.credentials: dict[Credential, dict[str, None]] = {}
-        """The credentials that were accepted, each with the programs that it was used for."""
+        """The credentials that were not rejected, each with the programs that it was used for."""
         self.unexplained: list[UnexplainedRead] = []
         self._find_period = AGE_POLICIES[variants[quirks.AGE.name]]
         self._said = set[str]()
@@ -268,16 +268,17 @@ class _Reader:
         """Take up what an exchange shows."""
         if exchange.status >= 500:
             self._say(exchange.index, "status", f"the provider answered {exchange.status}, which no account causes")
-        if exchange.status != 200:
-            return
         credential = exchange.call.credential
+        if exchange.status == 401:
+            return
         if credential is None or not credential.secret:
-            self._say(exchange.index, "status", "it was accepted without the credentials of an account", once=True)
+            if exchange.status == 200:
+                self._say(exchange.index, "status", "it was accepted without the credentials of an account", once=True)
             return
         used = self.credentials.setdefault(credential, {})
-        if exchange.call.operation == "program.export":
+        if exchange.call.operation == "program.export" and exchange.status == 200:
             self._observe_export(exchange, used)
-        elif exchange.call.operation == "program.external_mo":
+        elif exchange.call.operation == "program.external_mo" and exchange.status in (0, 200):
             self._observe_sent(exchange, used)
 
     def _say(self, index: int, path: str, reason: str, *, once: bool = False) -> None:
