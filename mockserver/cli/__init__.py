@@ -25,6 +25,7 @@ _COMMANDS = {
     "exec": "Run a command with its HTTP clients redirected to a mock server.",
     "record": "Run a command with its HTTP clients unchanged, and record what the real providers respond.",
     "replay": "Replay recorded traffic in a fresh world, and compare the responses.",
+    "calibrate": "Find out from a recording which variants of quirks the real provider has.",
     "env": "Print the environment variables that redirect unchanged clients to a server.",
     "doctor": "Check which HTTP clients of this machine can be redirected.",
     "demo": "Run a demo, or start a server to run demos in the browser.",

@@ -65,7 +65,7 @@ class Masking:
 
     def __init__(
         self,
-        names: Iterable[str],
+        names: Iterable[str] | SecretNames,
         is_known_credential: Callable[[str], bool],
         journal_of: Callable[[str], Journal | None] = lambda _: None,
     ) -> None:
@@ -77,7 +77,7 @@ class Masking:
             journal_of: returns the journal of a world's id; ``None`` if there is no such world.
         """
         self._is_known = is_known_credential
-        self._names = SecretNames(names)
+        self._names = names if isinstance(names, SecretNames) else SecretNames(names)
         self._journal_of = journal_of
         self._sent: WeakKeyDictionary[Journal, SentSecrets] = WeakKeyDictionary()
 

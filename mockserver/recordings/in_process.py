@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -18,6 +19,7 @@ from mockserver.har.exchange import RecordedExchange
 from mockserver.http.handler import WORLD_HEADER, Handler, split_prefix
 from mockserver.http.masking import Masking
 from mockserver.http.request import HttpRequest
+from mockserver.http.secret_names import SecretNames
 from mockserver.sdk.loading import ProviderSet
 from mockserver.sdk.response import Response
 
@@ -46,6 +48,12 @@ def read_world(document: Mapping[str, Any], providers: ProviderSet) -> worldfile
     return worldfile.read(document, world_file_rules(providers.providers, providers.switches))
 
 
+@lru_cache(maxsize=8)
+def _secret_names(providers: ProviderSet) -> SecretNames:
+    """Return the names of credentials, which take longer to prepare than a short recording to replay."""
+    return SecretNames(name for provider in providers for name in provider.secrets)
+
+
 class InProcessWorld:
     """A world with its own handler, whose clock stands still between requests. It sends no webhooks."""
 
@@ -70,9 +78,7 @@ class InProcessWorld:
         )
         self._world = world = registry.default
         self._variants = world.state.variants = NotedVariants({**world.state.variants, **variants})
-        masking = Masking(
-            (name for provider in providers for name in provider.secrets), registry.is_known_credential, _no_journal
-        )
+        masking = Masking(_secret_names(providers), registry.is_known_credential, _no_journal)
         self._handler = Handler(registry, providers.providers, masking, shows_exchange=False, trusted_proxies="none")
 
     def move_to(self, instant: Instant) -> None:

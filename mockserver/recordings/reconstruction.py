@@ -32,6 +32,8 @@ class ReconstructedWorld(NamedTuple):
     """What was read but cannot have been caused, in the order of the exchanges."""
     observed: int
     """The number of exchanges that belong to a provider's operation."""
+    file: worldfile.WorldFile
+    """The document as a server reads it."""
 
 
 def reconstruct_world(
@@ -73,9 +75,9 @@ def reconstruct_world(
     document |= {"variants": chosen, "accounts": accounts}
     if scheduled:
         document["scheduled"] = scheduled
-    worldfile.read(document, rules)
+    file = worldfile.read(document, rules)
     count = sum(map(len, observed.values()))
-    return ReconstructedWorld(document, tuple(sorted(unexplained, key=attrgetter("index"))), count)
+    return ReconstructedWorld(document, tuple(sorted(unexplained, key=attrgetter("index"))), count, file)
 
 
 def _about(observed: Mapping[str, Sequence[ObservedExchange]], providers: ProviderSet) -> str:

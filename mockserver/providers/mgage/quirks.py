@@ -16,7 +16,7 @@ def _export(filters: str, program: str = "{program}") -> DecidingRequest:
 # An end in the future, and so the default start, means the same in each variant of MG-17.
 _FIRST = _export("endDate=2099-12-31T23:59:59&pageSize=1")
 _NO_DATES = _export("pageSize=1")
-_OLD_START = _export("startDate=2000-01-01T00:00:00&pageSize=1")
+_OLD_START = _export("startDate=2000-01-01T00:00:00&pageSize=500")  # shows those of the past year too
 _MAGIC_PROGRAM = _export("pageSize=1", "500500")
 _WRITE = DecidingRequest(
     "POST",

@@ -1,0 +1,121 @@
+"""The command calibrate: table, JSON, variants for a world file, exit codes, and what it says of bad files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from contract_tests.commands import run_command
+from contract_tests.recordings.upstream import Upstream
+from mockserver.har import RecordedExchange
+from mockserver.har.writer import HarWriter
+
+EXPORT = "/api/messages/program/121811?startDate=2000-01-01T00:00:00&pageSize=500"
+BASIC = (("Authorization", "Basic bWdhZ2U6bWdhZ2U="),)
+
+
+def written(path: Path, exchanges: Iterable[RecordedExchange]) -> Path:
+    """A HAR file of exchanges."""
+    with path.open("wb") as file, HarWriter(file) as writer:
+        for exchange in exchanges:
+            writer.write(exchange)
+    return path
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    """A server of mGage that writes numbers as such, asked for an export."""
+    upstream = Upstream("mgage", {"mgage.number": "numeric"})
+    upstream.ask("GET", EXPORT, BASIC)
+    return upstream
+
+
+def test_it_shows_what_is_explained_and_what_would_decide_the_rest(upstream: Upstream, tmp_path: Path) -> None:
+    recording, out = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "variants.json"
+    done = run_command("calibrate", recording, "-o", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    head, _, titles, *rows = done.stdout.splitlines()
+    assert head.startswith(f"{recording}: 1 exchanges compared, ")
+    assert titles.split() == ["QUIRK", "SWITCH", "VERDICT", "VARIANT", "DECIDED", "BY"]
+    assert [re.split("  +", row) for row in rows[:6]] == [
+        ["MG-3", "mgage.number", "explained", "numeric", "1"],
+        ["MG-5", "mgage.date", "explained", "sample", "1"],
+        ["MG-7", "mgage.next_page_url", "open", "filters, printed, pinned", "-"],
+        ["MG-17", "mgage.age", "open", "default-start, today", "1"],
+        ["MG-28", "mgage.magic", "open", "on, off", "-"],
+        ["MG-32", "mgage.delivery", "open", "timed, instant", "-"],
+    ]
+    assert "string is refuted by exchange 1, at data.messages[0].number" in done.stdout
+    assert "GET /api/messages/program/500500?pageSize=1 (with HTTP Basic credentials)" in done.stdout
+    assert json.loads(out.read_text()) == {"variants": {"mgage.number": "numeric", "mgage.date": "sample"}}
+
+
+def test_its_json_has_every_switch_of_the_provider(upstream: Upstream, tmp_path: Path) -> None:
+    recording = written(tmp_path / "traffic.har", upstream.recording)
+    found = json.loads(run_command("calibrate", recording, "--format", "json").stdout)
+    assert [row["quirk"] for row in found["quirks"]] == ["MG-3", "MG-5", "MG-7", "MG-17", "MG-28", "MG-32"]
+    number, *_ = found["quirks"]
+    assert (number["verdict"], number["explained_by"], number["open"], number["met"]) == (
+        "explained",
+        "numeric",
+        [],
+        True,
+    )
+    assert number["refuted"] == [{"variant": "string", "exchanges": [1], "path": "data.messages[0].number"}]
+    assert found["variants"] == {"mgage.number": "numeric", "mgage.date": "sample"}
+    assert (found["compared"], found["unexplained"], found["complete"]) == (1, [], True)
+
+
+def test_a_difference_that_no_variant_explains_is_shown_with_both_sides(upstream: Upstream, tmp_path: Path) -> None:
+    strange = [
+        structs.replace(
+            each, response_body=each.response_body.replace(b'"generalErrors":[]', b'"generalErrors":[],"build":7')
+        )
+        for each in upstream.recording
+    ]
+    recording = written(tmp_path / "traffic.har", strange)
+    done = run_command("calibrate", recording)
+    assert done.returncode == 1
+    assert "1 difference that no variant explains" in done.stderr
+    assert (
+        "No variant explains: new quirks to be numbered\n"
+        "  mgage program.export, exchange 1: meta.build: ours has none\n"
+        "    recorded  7\n"
+        "    ours      -"
+    ) in done.stdout
+    assert "MG-3   mgage.number         explained  numeric" in done.stdout
+
+
+def test_a_recording_of_no_provider_is_no_success(tmp_path: Path, upstream: Upstream) -> None:
+    foreign = [structs.replace(each, url="https://example.com/", request_headers=()) for each in upstream.recording]
+    done = run_command("calibrate", written(tmp_path / "traffic.har", foreign))
+    assert done.returncode == 1
+    assert "no exchange of it could be compared" in done.stderr
+
+
+def test_what_is_not_tried_stays_open(upstream: Upstream, tmp_path: Path) -> None:
+    recording, out = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "variants.json"
+    done = run_command("calibrate", recording, "--most-replays", 2, "-o", out)
+    assert "stopped after 2 replays; not everything was tried" in done.stderr
+    assert json.loads(out.read_text()) == {"variants": {}}
+
+
+@pytest.mark.parametrize("content", [b"", b"no JSON", b"[]", b"{}"], ids=["empty", "text", "list", "object"])
+def test_a_file_that_is_no_har_is_bad_input(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "traffic.har"
+    path.write_bytes(content)
+    done = run_command("calibrate", path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("mockserver: ")
+    assert str(path) in done.stderr
+
+
+def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
+    path = tmp_path / "traffic.har"
+    done = run_command("calibrate", path)
+    assert (done.returncode, done.stderr) == (2, f"mockserver: {path}: No such file or directory\n")

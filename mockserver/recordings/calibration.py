@@ -1,0 +1,247 @@
+"""Finds out which variants of the quirks explain a recording of the real provider, which are refuted, and which stay open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from mockserver.engine.instants import Instant
+from mockserver.har.exchange import RecordedExchange
+from mockserver.sdk.loading import ProviderSet
+from mockserver.sdk.provider import Quirk
+from mockserver.sdk.reconstruction import UnexplainedRead
+from mockserver.worldfile import WorldFile
+
+from .comparison import ResponseDifference
+from .in_process import read_world
+from .reconstruction import reconstruct_world
+from .replay import PreparedRecording, ReplayedExchange, replay
+from .variant_search import Found, Search, SearchedReplay, Tried
+from .zones import group_zones, leave_out_equal
+
+_GRADES = {"status": 3, "$format": 3}
+"""The grades of differences at places that say more than one value."""
+_INDEX = re.compile(r"\[[0-9]+\]")
+
+
+class QuirkFinding(Struct, frozen=True):
+    """What a recording says of one switch."""
+
+    provider: str
+    """The provider's name; empty for a switch of all providers."""
+    switch: Quirk
+    explained_by: str | None
+    """The one variant that explains the recording; ``None`` where several do."""
+    open: tuple[str, ...] = ()
+    """The variants that all explain it; empty where it is decided."""
+    tried: Mapping[str, Tried] = {}
+    """What was found of the variants that were tried, by their names."""
+    is_met: bool = False
+    """Whether a response of the recording depends on the switch at all."""
+
+    @property
+    def refuted(self) -> Mapping[str, tuple[int, ...]]:
+        """The refuted variants with the indexes of the exchanges that refute them."""
+        return {variant: tried.refuted_by for variant, tried in self.tried.items() if tried.refuted_by}
+
+    @property
+    def decided_by(self) -> tuple[int, ...]:
+        """The indexes of the exchanges that refute a variant."""
+        return tuple(sorted({index for indexes in self.refuted.values() for index in indexes}))
+
+
+class UnexplainedDifference(Struct, frozen=True):
+    """A difference that no variant explains: a new quirk to be numbered."""
+
+    provider: str
+    operation: str
+    path: str
+    """The place, as in `ResponseDifference.path`, but ``[]`` for the index of an item."""
+    reason: str
+    recorded: str | None
+    """The recorded value in the first of the exchanges."""
+    ours: str | None
+    """Our value in the first of the exchanges."""
+    indexes: tuple[int, ...]
+    """The indexes of the exchanges that have it."""
+    explained_by: tuple[tuple[str, str, tuple[int, ...]], ...] = ()
+    """Switches and variants with which it would be less, but which other exchanges refute, and the indexes of these."""
+
+
+class Calibration(Struct, frozen=True):
+    """What a recording says of the quirks of the providers in it."""
+
+    findings: tuple[QuirkFinding, ...]
+    """One for each switch of these providers."""
+    unexplained: tuple[UnexplainedDifference, ...]
+    compared: int
+    """The number of exchanges that were compared."""
+    replays: int
+    """How often the recording was replayed."""
+    is_complete: bool
+    """Whether every variant was tried; ``False`` where the greatest number of replays was reached."""
+    replayed: tuple[ReplayedExchange, ...]
+    """The last replay: with the found variants."""
+    uncaused: tuple[UnexplainedRead, ...] = ()
+    """What the recorded responses show that no world with these variants can cause."""
+
+    @property
+    def variants(self) -> dict[str, str]:
+        """The decided variants, as a world file has them."""
+        return {each.switch.name: each.explained_by for each in self.findings if each.explained_by is not None}
+
+
+def calibrate(
+    recording: Sequence[RecordedExchange],
+    providers: ProviderSet,
+    world: WorldFile | Mapping[str, Any] | None = None,
+    *,
+    most: int = 5_000,
+    on_replay: Callable[[int], object] | None = None,
+) -> Calibration:
+    """Replay a recording with the variants of each switch, and conclude which explain it.
+
+    A variant is refuted if exchanges differ more with it than with another one. Where two explain the recording, none is chosen.
+    Switches are tried singly and in pairs.
+
+    Args:
+        recording: the exchanges.
+        providers: the providers that they may belong to.
+        world: the content of the world file in which they are replayed, decoded or read; one made from the recording if ``None``.
+        most: the greatest number of replays.
+        on_replay: called with the number of replays after each.
+
+    Raises:
+        WorldFileError: the world file is invalid.
+    """
+    prepared = PreparedRecording(recording, providers)
+    file = read_world(world, providers) if isinstance(world, Mapping) else world
+    start = {**providers.default_variants, **({} if file is None else file.fixture.variants)}
+    candidates = _Candidates(providers.switches, [each.at for each in prepared])
+
+    def run(variants: Mapping[str, str]) -> tuple[list[ReplayedExchange], Sequence[UnexplainedRead]]:
+        if file is not None:
+            return list(replay(prepared, providers, file, variants)), ()
+        made = reconstruct_world(recording, providers, variants)
+        return list(replay(prepared, providers, made.file, variants)), made.unexplained
+
+    def search_among(names: Iterable[str]) -> tuple[Search, Found]:
+        search = Search(
+            lambda variants: _result(*run({**start, **variants})),
+            {name: candidates.tried[name] for name in names},
+            most=most,
+            on_replay=on_replay,
+        )
+        return search, search.run({name: start[name] for name in search.variants})
+
+    quirks = [switch for provider in providers for switch in provider.quirks]
+    search, found = search_among(switch.name for switch in quirks)
+    replays = search.replays
+    if found.is_complete and search.result(found.variants).weights and len(quirks) < len(candidates.tried):
+        # What is no quirk, such as whether limits are enforced, is a last resort: the documents leave no doubt about it.
+        search, other = search_among(candidates.tried)
+        replays += search.replays
+        if search.result(other.variants).total < search.result({**start, **found.variants}).total:
+            found = other
+    replayed, uncaused = run({**start, **found.variants})
+    met = _result(replayed, ()).looked_at
+    seen = {each.provider.name for each in prepared if each.provider is not None}
+    owners = [(each.name, each.quirks) for each in providers if each.name in seen]
+    others = [switch for switch in providers.switches if switch not in quirks and switch.name in found.variants]
+    findings = [
+        _finding(owner, switch, found, met, candidates) for owner, row in (*owners, ("", others)) for switch in row
+    ]
+    return Calibration(
+        tuple(findings),
+        tuple(_unexplained(replayed, found)),
+        sum(each.verdict in ("matched", "different") for each in replayed),
+        replays,
+        found.is_complete,
+        tuple(replayed),
+        tuple(uncaused),
+    )
+
+
+def _result(replayed: Iterable[ReplayedExchange], uncaused: Iterable[UnexplainedRead]) -> SearchedReplay:
+    differences: dict[int, dict[str, int]] = {}
+    switches: dict[int, frozenset[str]] = {}
+    for each in replayed:
+        switches[each.recorded.index] = each.switches
+        if each.differences:
+            differences[each.recorded.index] = {difference.path: _grade(difference) for difference in each.differences}
+    for read in uncaused:  # a variant under which nothing can cause what was read speaks against itself
+        differences.setdefault(read.index, {}).setdefault(f"{read.path} (nothing can cause it)".lstrip(), 1)
+    return SearchedReplay(differences, switches)
+
+
+def _grade(difference: ResponseDifference) -> int:
+    is_one_absent = difference.recorded is None or difference.ours is None
+    return _GRADES.get(difference.path, 2 if is_one_absent else 1)
+
+
+def _finding(provider: str, switch: Quirk, found: Found, met: frozenset[str], candidates: _Candidates) -> QuirkFinding:
+    if switch.name not in found.tried or switch.name not in met:
+        return QuirkFinding(provider, switch, None, tuple(switch.variants))
+    left = candidates.all_of(switch.name, found.open_variants(switch.name))
+    is_decided = len(left) == 1
+    return QuirkFinding(
+        provider,
+        switch,
+        left[0] if is_decided else None,
+        () if is_decided else left,
+        found.tried[switch.name],
+        is_met=True,
+    )
+
+
+def _unexplained(replayed: Iterable[ReplayedExchange], found: Found) -> list[UnexplainedDifference]:
+    """Return the remaining differences, one for each place of an operation's responses."""
+    groups: dict[tuple[str, str, str, str], list[tuple[int, ResponseDifference]]] = {}
+    for each in replayed:
+        provider, operation = ("", "") if each.exchange is None else (each.exchange.provider, each.exchange.operation)
+        for difference in each.differences if each.verdict == "different" else ():
+            kind = provider or "", operation or "", _INDEX.sub("[]", difference.path), difference.reason
+            groups.setdefault(kind, []).append((each.recorded.index, difference))
+    rows: list[UnexplainedDifference] = []
+    for (provider_name, operation_name, path, reason), members in groups.items():
+        indexes = tuple(sorted({index for index, _ in members}))
+        first = members[0][1]
+        explained_by = tuple(
+            (name, variant, tried.refuted_by)
+            for name, variants in found.tried.items()
+            for variant, tried in variants.items()
+            if tried.refuted_by and not set(indexes).isdisjoint(tried.explains)
+        )
+        rows.append(
+            UnexplainedDifference(
+                provider_name, operation_name, path, reason, first.recorded, first.ours, indexes, explained_by
+            )
+        )
+    return rows
+
+
+class _Candidates:
+    """The variants of switches that are tried. Of time zones with the same offsets at all instants of a recording one is tried for all."""
+
+    def __init__(self, switches: Iterable[Quirk], instants: Sequence[Instant]) -> None:
+        self.tried: dict[str, tuple[str, ...]] = {}
+        """The variants by the name of their switch."""
+        self._instants = instants
+        self._groups: dict[str, Mapping[str, Sequence[str]]] = {}
+        for switch in switches:
+            self.tried[switch.name] = tuple(switch.variants)
+            if switch.any_zone and instants:
+                groups = {group[0]: group for group in group_zones(switch.variants, instants)}
+                self._groups[switch.name] = groups
+                self.tried[switch.name] = tuple(dict.fromkeys((*switch.variants, *groups)))
+
+    def all_of(self, switch: str, tried: Iterable[str]) -> tuple[str, ...]:
+        """Return tried variants with those that they stand for."""
+        groups = self._groups.get(switch)
+        if groups is None:
+            return tuple(tried)
+        zones = [zone for name in tried for zone in groups.get(name, (name,))]
+        return tuple(leave_out_equal(zones, self._instants[-1]))
