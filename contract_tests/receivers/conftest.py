@@ -74,12 +74,13 @@ class Receiver(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, answer: Callable[[str, str], tuple[int, str]]) -> None:
+    def __init__(self, answer: Callable[[str, str], tuple[int, str]], **headers: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.requests: list[str] = []
         """The method and the target of each request."""
         self.answer = answer
+        self.headers = headers
         self._thread = Thread(target=self.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -104,7 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, body = self.server.answer(self.command, self.path)
         content = body.encode()
         self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
+        for name, value in {**self.server.headers, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
@@ -116,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Callable[[str, str], tuple[int, str]]], Receiver]]:
+def serve() -> Iterator[Callable[..., Receiver]]:
     """Serve a receiver in this process."""
     with ExitStack() as stack:
-        yield lambda answer: stack.enter_context(Receiver(answer))
+        yield lambda answer, **headers: stack.enter_context(Receiver(answer, **headers))

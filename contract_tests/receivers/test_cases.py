@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 from collections.abc import Callable
@@ -212,15 +211,3 @@ def test_the_url_of_the_user_is_called_wherever_it_is_and_no_other_public_one() 
     assert [address] == policy.allowed(parse_webhook_url("https://receiver.example/sms?id=1"), [address])
     with pytest.raises(WebhookError, match="neither loopback nor private"):
         policy.allowed(parse_webhook_url("https://other.example/sms"), [address])
-
-
-def test_every_source_is_a_sentence_of_a_document_or_a_quirk_of_the_provider() -> None:
-    for provider in PROVIDERS:
-        assert provider.quirks_file is not None
-        numbers = re.findall(r"^## ([A-Z]+-[0-9]+)", provider.quirks_file.read_text("utf-8"), re.MULTILINE)
-        for kind in provider.webhook_kinds:
-            for source in filter(
-                None, (kind.values, kind.method, kind.acknowledgement, kind.verification, kind.repeats)
-            ):
-                assert source.quirk in numbers
-                assert source.document is None or "" != source.sentence

@@ -95,6 +95,18 @@ def test_a_junit_file_has_a_failure_for_a_failed_case_and_output_for_a_warning(s
     assert (suite.findtext("testcase/failure") or "").startswith("The response is '\\x00no' and not 'OK'")
 
 
+def test_no_report_has_the_password_of_the_receiver(serve: Serve, tmp_path: Path) -> None:
+    receiver, file = serve(lambda *_: (200, "no")), tmp_path / "receiver.xml"
+    url = f"{receiver.url}/?id=#ID#".replace("//", "//me:hush@")
+    done = run_command(
+        *("check-receiver", url, "--provider", "serwersms", "--verified", "--junit", file),
+        *("--case", "normal", "--case", "head", "--format", "json"),
+    )
+
+    assert 6 == len(receiver.requests)
+    assert "hush" not in done.stdout + done.stderr + file.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -138,11 +150,19 @@ def test_where_nothing_answers_the_exit_code_is_that_of_no_server(serve: Serve) 
     )
 
 
-def test_what_is_no_url_is_bad_input() -> None:
-    done = run_command("check-receiver", "ftp://x", "--provider", "serwersms")
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ftp://x", "'ftp://x' cannot be called: 'ftp://x' is not an http or https URL"),
+        ("http://[::1", "'http://[::1' is not the URL of an http or https server"),
+        ("http://127.0.0.1:99999/", "127.0.0.1:99999 is no port of a server"),
+    ],
+)
+def test_what_is_no_url_is_bad_input(url: str, message: str) -> None:
+    done = run_command("check-receiver", url, "--provider", "serwersms")
 
     assert 2 == done.returncode
-    assert "'ftp://x' cannot be called: 'ftp://x' is not an http or https URL" in done.stderr
+    assert message in done.stderr
 
 
 def test_a_url_without_placeholders_is_warned_of(serve: Serve) -> None:

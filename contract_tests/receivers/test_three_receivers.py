@@ -55,7 +55,7 @@ def test_a_receiver_that_minds_neither_methods_nor_statuses_is_warned_of_both(st
 def test_each_fault_of_a_receiver_with_many_is_named(start: Callable[[str], Started]) -> None:
     code, result = check(start("naive.php"))
 
-    never = "5 calls in place of 1, the last after 60 minutes; not delivered: only the API has it; not stored"
+    never = "5 calls in place of 1, the last after 60 minutes; lost: only the API has it"
     twice = "Each call is acknowledged, and stored twice."
     assert {
         "emoji": (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -14,9 +17,9 @@ from mockserver.engine.deliveries import Outcome, OutgoingRequest
 from mockserver.receivers.calls import CallingSender, TimedOutcome
 from mockserver.receivers.cases import CASES
 from mockserver.receivers.judging import CheckedCase
-from mockserver.receivers.worlds import cause_webhooks, create_world, run_to_the_end
+from mockserver.receivers.worlds import cause_webhooks, create_webhook_world, run_to_the_end
 
-Serve = Callable[[Callable[[str, str], tuple[int, str]]], Receiver]
+Serve = Callable[..., Receiver]
 
 VERIFIED = "If the verification option is enabled and the script on the client side does not return the required values"
 
@@ -47,7 +50,7 @@ def test_a_line_break_after_ok_is_no_acknowledgement_and_the_open_quirk_is_named
             "The response is 'OK\\n' and not 'OK' (which SW-49, serwersms.forwarding.answer=trimmed would take):"
             " SerwerSMS calls again after 5, 10, 15 and 60 minutes, 5 times in all, and then gives up."
         ),
-        "5 calls in place of 1, the last after 60 minutes; not delivered: only the API has it; stored 5 times",
+        "5 calls in place of 1, the last after 60 minutes; stored 5 times",
     ) == (checked.verdict, checked.sentence, checked.cost)
     assert (300, 600, 900, 3600) == checked.repeats
     assert (checked.source.sentence or "").startswith(VERIFIED)
@@ -92,6 +95,34 @@ def test_a_receiver_that_acknowledges_the_second_call_only_gets_its_messages_lat
         "The response is 'later' and not 'OK': it is acknowledged at call 2, after 5 minutes.",
         "2 calls in place of 1, the last after 5 minutes",
     ) == (checked.verdict, checked.sentence, checked.cost)
+
+
+def test_a_receiver_that_closes_its_connections_is_said_to() -> None:
+    def close(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                listening.accept()[0].close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=close, args=(listening,), daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/sms"
+        (checked,) = run(create_check(url, "dialogtech", "inbound"), "normal")
+        listening.shutdown(socket.SHUT_RDWR)
+
+    assert ("failed", "DT-43", "DialogTech gives up, for it does not call again.") == (
+        checked.verdict,
+        checked.source.quirk,
+        checked.sentence.rpartition(": ")[2],
+    )
+
+
+def test_where_a_redirect_leads_is_named(serve: Serve) -> None:
+    receiver = serve(lambda *_: (301, ""), Location="https://receiver.example/sms")
+    (checked,) = run(create_check(f"{receiver.url}/sms{FIELDS}"), "normal")
+
+    assert checked.sentence.startswith(
+        "Status 301 leads to https://receiver.example/sms, where no call goes, and the response is '' and not 'OK': "
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,10 +200,28 @@ def test_the_repeats_of_a_call_that_took_too_long_are_not_waited_for() -> None:
     provider, caller = BY_NAME["serwersms"], LateCaller()
     sender = CallingSender(provider, caller)  # type: ignore[arg-type]  # the part of a caller that it uses
     kind, url = provider.webhook_kinds[0], "http://127.0.0.1/sms"
-    world = create_world(provider, kind, url, requires_ack=False, variants={}, at=0, sender=sender)
+    world = create_webhook_world(provider, kind, url, requires_ack=False, at=0, sender=sender)
     cause_webhooks(world, provider, kind, CASES[0], 0)
     run_to_the_end(world, sender)
 
     assert 1 == caller.made
     assert [False, True, True, True, True] == [call.is_assumed for call in sender.calls]
     assert ["given up"] == [delivery.status for delivery in world.state.deliveries.values()]
+
+
+@pytest.mark.parametrize(
+    ("counts", "name", "cost"),
+    [
+        (None, "normal", "a message that is not stored now is in the API alone"),
+        (Counts(0, 0), "normal", "lost: only the API has it"),
+        (Counts(0, 1), "normal", "stored once"),
+        (Counts(0, 1), "reordered", "1 of 2 messages stored"),
+        (Counts(0, 4), "reordered", "4 messages stored in place of 2"),
+    ],
+)
+def test_what_is_never_acknowledged_costs_what_is_not_stored_or_too_often(
+    counts: Counts | None, name: str, cost: str, serve: Serve
+) -> None:
+    checked = judge(serve, 200, "no", name, count=counts)
+
+    assert ("failed", cost) == (checked.verdict, checked.cost.split("; ")[-1])

@@ -98,6 +98,7 @@ def _run(check: ReceiverCheck, names: tuple[str, ...], form: str) -> list[Checke
     """Run the cases, and print each as a row when it has ended."""
     from mockserver.receivers import CountFailed, NoReceiver
     from mockserver.validation.messages import WorldFileError
+    from mockserver.webhooks.errors import WebhookError
 
     checked: list[CheckedCase] = []
     try:
@@ -114,7 +115,7 @@ def _run(check: ReceiverCheck, names: tuple[str, ...], form: str) -> list[Checke
             checked.append(case)
     except NoReceiver as reason:
         raise CliError(str(reason), ExitCode.NO_SERVER) from reason
-    except CountFailed as reason:
+    except (CountFailed, WebhookError) as reason:
         raise CliError(str(reason)) from reason
     except WorldFileError as reason:
         is_variant = reason.place[:1] == ("variants",)
@@ -133,13 +134,13 @@ def _warn_of_placeholders(check: ReceiverCheck) -> None:
 def _report(check: ReceiverCheck, checked: Sequence[CheckedCase], junit: Path | None, form: str) -> None:
     """Print what followed from the cases, and write it to a file if there is to be one."""
     from mockserver.receivers import write_junit
-    from mockserver.receivers.report import find_verdict, summarize, to_row
+    from mockserver.receivers.report import find_verdict, hide_login, summarize, to_row
 
     if junit is not None:
         junit.write_text(write_junit(check.url, checked), "utf-8")
     if form == "json":
         whole = {
-            "url": check.url,
+            "url": hide_login(check.url),
             "provider": check.provider.name,
             "kind": check.kind.name,
             "verified": check.requires_ack,

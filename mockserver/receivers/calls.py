@@ -12,9 +12,8 @@ from mockserver.event_loop import new_event_loop
 from mockserver.fair_threads import FairThreads, Places
 from mockserver.unpatched import monotonic_ns
 from mockserver.webhooks import WebhookConfig, open_connection, resolve_host
-from mockserver.webhooks.errors import WebhookError
 from mockserver.webhooks.http_client import HttpClient
-from mockserver.webhooks.url import parse_webhook_url
+from mockserver.webhooks.url import WebhookUrl, parse_webhook_url
 
 from .slow_connection import SlowConnections
 
@@ -72,14 +71,11 @@ class Caller:
 
         Raises:
             NoReceiver: it cannot be reached.
+            WebhookError: it is not the URL of a server.
         """
-        self._run(self._reach(url))
+        self._run(self._reach(parse_webhook_url(url)))
 
-    async def _reach(self, text: str) -> None:
-        try:
-            url = parse_webhook_url(text)
-        except WebhookError as error:
-            raise NoReceiver(str(error)) from error
+    async def _reach(self, url: WebhookUrl) -> None:
         try:
             (address, *_) = await asyncio.wrap_future(
                 self._threads.submit("", lambda: resolve_host(url.host, url.port))

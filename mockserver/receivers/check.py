@@ -20,7 +20,7 @@ from .calls import Caller, CallingSender, ReceiverCall
 from .cases import CASES, ReceiverCase
 from .judging import CheckedCase, CheckedReceiver, WebhookJudge, judge_other_method
 from .slow_connection import PAUSE, SlowConnections
-from .worlds import cause_webhooks, create_world, run_to_the_end
+from .worlds import build_first_webhook, cause_webhooks, create_webhook_world, run_to_the_end
 
 if TYPE_CHECKING:
     from mockserver.engine.world import World
@@ -84,6 +84,7 @@ class ReceiverCheck:
         Raises:
             NoReceiver: nothing answers at the URL.
             CountFailed: the messages could not be counted.
+            WebhookError: it is not the URL of a server.
             WorldFileError: the URL or a variant is wrong.
         """
         self._create_world(self.url, self.kind, self.now(), None)  # the URL and the variants are right
@@ -144,7 +145,7 @@ class ReceiverCheck:
         )
 
     def _create_world(self, url: str, kind: WebhookKind, at: Instant, sender: CallingSender | None) -> World:
-        return create_world(
+        return create_webhook_world(
             self.provider,
             kind,
             url,
@@ -157,11 +158,7 @@ class ReceiverCheck:
     def _build_request(self, world: World, kind: WebhookKind, case: ReceiverCase, first_id: int) -> OutgoingRequest:
         """Return the request of a case's webhook, which is not sent."""
         cause_webhooks(world, self.provider, kind, case, first_id)
-        while not world.state.deliveries and world.next_due() is not None:  # a report comes when its message has ended
-            world.advance(to_next=True)
-        build_webhook = self.provider.build_webhook
-        assert build_webhook is not None
-        return build_webhook(next(iter(world.state.deliveries.values())), world.state)
+        return build_first_webhook(world, self.provider)
 
     # -- placeholders -------------------------------------------------------------------------------------------------
 

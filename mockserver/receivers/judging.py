@@ -133,7 +133,7 @@ class WebhookJudge:
             *self._find_bad_status(),
             *self._find_late(),
             *self._find_open(),
-            *self._find_slow(source),
+            *self._find_slow(),
         ]
         worst = max(findings, key=lambda finding: VERDICTS.index(finding.verdict))
         return CheckedCase(
@@ -147,7 +147,7 @@ class WebhookJudge:
             repeats=self._longest_repeats,
             expected=self._expected,
             stored=self._stored,
-            depends_on=self._open_quirks,
+            depends_on=tuple(self._open_quirks),
         )
 
     # -- facts --------------------------------------------------------------------------------------------------------
@@ -162,13 +162,16 @@ class WebhookJudge:
         return max(map(_repeats, self._deliveries), key=len, default=())
 
     @cached_property
-    def _open_quirks(self) -> tuple[OpenQuirk, ...]:
-        """The quirks under another variant of which a response would be taken otherwise, with that variant."""
-        found: dict[OpenQuirk, None] = {}
+    def _open_quirks(self) -> Mapping[OpenQuirk, bool]:
+        """The quirks under another variant of which a response would be taken otherwise, and whether it is taken now."""
+        found: dict[OpenQuirk, bool] = {}
         for call in self._calls:
             if call.outcome.status is not None:  # no variant takes none for an acknowledgement
-                found |= dict.fromkeys(self._find_open_quirks(call))
-        return tuple(found)
+                found |= dict.fromkeys(self._find_open_quirks(call), self._is_taken(call, self._state))
+        return found
+
+    def _first_open(self, *, is_taken: bool) -> OpenQuirk | None:
+        return next((quirk for quirk, taken in self._open_quirks.items() if taken == is_taken), None)
 
     def _find_open_quirks(self, call: ReceiverCall) -> Iterator[OpenQuirk]:
         is_taken = self._is_taken(call, self._state)
@@ -211,9 +214,11 @@ class WebhookJudge:
                 if repeats
                 else f"{self._title} gives up, for it does not call again"
             )
-            may_count = f" (which {self._open_quirks[0]} would take)" if self._open_quirks else ""
+            quirk = self._first_open(is_taken=False)
+            may_count = "" if quirk is None else f" (which {quirk} would take)"
             source = self._kind.repeats if last.outcome.status is None else self._acknowledgement
-            yield _Finding("failed", f"{_capital(last.result)}{may_count}: {follows}.", source)
+            why = _capital(f"{_describe_redirect(last)}{last.result}{may_count}")
+            yield _Finding("failed", f"{why}: {follows}.", source)
 
     def _find_wrong_count(self, source: Source) -> Iterator[_Finding]:
         if self._stored is None or self._given_up or self._stored == self._expected:
@@ -258,17 +263,18 @@ class WebhookJudge:
                 yield _Finding("failed", sentence, self._acknowledgement)
 
     def _find_open(self) -> Iterator[_Finding]:
-        if self._open_quirks and not self._given_up:
-            sentence = f"It counts as acknowledged, but {self._open_quirks[0]} would not take it."
+        quirk = self._first_open(is_taken=True)
+        if quirk is not None:
+            sentence = f"It counts as acknowledged, but {quirk} would not take it."
             yield _Finding("warning", sentence, self._acknowledgement)
 
-    def _find_slow(self, source: Source) -> Iterator[_Finding]:
+    def _find_slow(self) -> Iterator[_Finding]:
         if self._case.is_slow:
             return
         slowest = max((call.seconds for call in self._calls if call.outcome.status is not None), default=0.0)
         if slowest > self._receiver.timeout / 2:
             sentence = f"The response took {slowest:.1f} s, and after {self._receiver.timeout:g} s it counts as none."
-            yield _Finding("warning", sentence, source)
+            yield _Finding("warning", sentence, self._kind.repeats)
 
     # -- costs --------------------------------------------------------------------------------------------------------
 
@@ -279,13 +285,18 @@ class WebhookJudge:
             parts.append(f"a second call {_after(self._longest_repeats[:1])}, for the lost response")
         elif calls > needed:
             parts.append(f"{calls} calls in place of {needed}, the last {_after(self._longest_repeats[-1:])}")
-        if self._given_up:
-            parts.append("not delivered: only the API has it")
-        elif self._stored is not None and self._stored < self._expected:
-            parts.append("lost")
-        if self._stored is not None and (self._given_up or self._stored > self._expected):
-            parts.append(_describe_stored(self._stored, self._expected))
+        parts += self._describe_loss()
         return "; ".join(parts) or "nothing"
+
+    def _describe_loss(self) -> Iterator[str]:
+        stored, told = self._stored, "report" if self._kind.build_inbound is None else "message"
+        if self._given_up and stored is None:
+            yield f"a {told} that is not stored now is in the API alone"
+        elif stored == 0:
+            yield "lost: only the API has it" if self._given_up else "lost"
+        elif stored is not None and (self._given_up or stored != self._expected):
+            made = " by the calls that were waited for" if any(call.is_assumed for call in self._calls) else ""
+            yield f"{_describe_stored(stored, self._expected)}{made}"
 
 
 def judge_other_method(
@@ -360,9 +371,18 @@ def _after(seconds: Sequence[int]) -> str:
     return f"after {numbers} {'minute' if numbers == '1' and size == 60 else unit}"
 
 
+def _describe_redirect(attempt: Attempt) -> str:
+    """Return the beginning of a sentence about a redirect; empty for any other response."""
+    status, headers = attempt.outcome.status, attempt.outcome.headers
+    location = next((value for name, value in headers if name.lower() == "location"), None)
+    if status is None or location is None or not 300 <= status < 400:
+        return ""
+    return f"status {status} leads to {location}, where no call goes, and "
+
+
 def _describe_stored(stored: int, expected: int) -> str:
-    if not stored:
-        return "not stored"
+    if stored < expected:
+        return f"{stored} of {expected} messages stored"
     if expected == 1:
         return f"stored {_TIMES.get(stored, f'{stored} times')}"
     return f"{stored} messages stored in place of {expected}"
@@ -372,4 +392,5 @@ _TIMES: Mapping[int, str] = {1: "once", 2: "twice"}
 
 
 def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+    """Return a sentence with a capital, unless it begins with a URL."""
+    return sentence if sentence.startswith(("http:", "https:")) else sentence[:1].upper() + sentence[1:]

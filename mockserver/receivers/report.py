@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Sequence
@@ -51,6 +52,14 @@ def summarize(checked: Sequence[CheckedCase]) -> str:
     return f"{len(checked)} cases: {', '.join(words)}"
 
 
+def hide_login(url: str) -> str:
+    """Return a URL without the user and password of its receiver, which a report is not to spread."""
+    return _LOGIN.sub("//", url, count=1)
+
+
+_LOGIN = re.compile("//[^/?#]*@")
+
+
 def to_row(case: CheckedCase) -> dict[str, Any]:
     """Return a case as JSON."""
     source = case.source
@@ -79,7 +88,7 @@ def to_row(case: CheckedCase) -> dict[str, Any]:
 def _to_call(call: ReceiverCall) -> dict[str, Any]:
     return {
         "method": call.request.method,
-        "url": call.request.url,
+        "url": hide_login(call.request.url),
         "status": call.outcome.status,
         "body": call.outcome.body.decode(errors="replace"),
         "error": call.outcome.error,
@@ -90,7 +99,7 @@ def _to_call(call: ReceiverCall) -> dict[str, Any]:
 
 def write_junit(url: str, checked: Sequence[CheckedCase]) -> str:
     """Return the cases as JUnit XML: a test case each. A warning is a test that has passed, with its sentence as output."""
-    suite = ET.Element("testsuite", name=f"check-receiver {url}")
+    suite = ET.Element("testsuite", name=f"check-receiver {hide_login(url)}")
     for case in checked:
         test = ET.SubElement(suite, "testcase", classname=f"receiver.{case.kind}", name=case.case.name)
         test.set("time", f"{case.seconds:.3f}")

@@ -18,6 +18,7 @@ from mockserver.engine.state import IdReservation, State
 from mockserver.sdk.loading import ProviderSet
 
 if TYPE_CHECKING:
+    from mockserver.engine.deliveries import OutgoingRequest
     from mockserver.engine.world import Decide, World
     from mockserver.sdk.provider import Provider
     from mockserver.sdk.webhook_kinds import WebhookKind
@@ -29,15 +30,15 @@ _HORIZON = 30 * DAY
 """How far the clock of a case is moved at most, past the repeats of any provider."""
 
 
-def create_world(
+def create_webhook_world(
     provider: Provider,
     kind: WebhookKind,
     url: str,
     *,
     requires_ack: bool,
-    variants: Mapping[str, str],
     at: Instant,
-    sender: CallingSender | None,
+    variants: Mapping[str, str] | None = None,
+    sender: CallingSender | None = None,
 ) -> World:
     """Create a world with an account whose webhooks of a kind go to a URL.
 
@@ -46,8 +47,8 @@ def create_world(
         kind: the kind of webhooks.
         url: the receiver's URL, with the provider's placeholders where it has some.
         requires_ack: whether the receiver has to acknowledge as the provider demands.
-        variants: the variants that are not the defaults.
         at: when its clock begins.
+        variants: the variants that are not the defaults.
         sender: makes the attempts; without one they stay due.
 
     Raises:
@@ -56,7 +57,7 @@ def create_world(
     providers = ProviderSet([provider])
     document = {
         "format": worldfile.FORMAT,
-        "variants": {"limits": "off", **variants},
+        "variants": {"limits": "off", **(variants or {})},
         "accounts": [kind.build_account(url, requires_ack)],
     }
     fixture = worldfile.parse(document, world_file_rules(providers.providers, providers.switches))
@@ -73,7 +74,7 @@ def cause_webhooks(world: World, provider: Provider, kind: WebhookKind, case: Re
     """Let the messages of a case come in, or be sent.
 
     Args:
-        world: a world of `create_world`.
+        world: a world of `create_webhook_world`.
         provider: the provider.
         kind: the kind of webhooks.
         case: the case.
@@ -85,6 +86,19 @@ def cause_webhooks(world: World, provider: Provider, kind: WebhookKind, case: Re
     world.execute(partial(_skip_ids, _decide(provider, kind, case.texts[0]), first_id))
     for text in case.texts:
         world.execute(_decide(provider, kind, text))
+
+
+def build_first_webhook(world: World, provider: Provider) -> OutgoingRequest:
+    """Return the request of the first webhook of a world in which something has caused one, and which has no sender.
+
+    Raises:
+        ValueError: nothing has caused one.
+    """
+    while not world.state.deliveries and world.next_due() is not None:  # a report comes when its message has ended
+        world.advance(to_next=True)
+    if not world.state.deliveries or provider.build_webhook is None:
+        raise ValueError("no webhook was caused")
+    return provider.build_webhook(next(iter(world.state.deliveries.values())), world.state)
 
 
 def _decide(provider: Provider, kind: WebhookKind, text: str) -> Decide:

@@ -31,7 +31,9 @@ from mockserver.app import Service, build_service
 from mockserver.client import Mock, WorldClient
 from mockserver.http.fault_effects import RESPONSE_FAULTS
 from mockserver.http.request import HttpRequest
-from mockserver.sdk import Operation, Provider, ProviderError, Response, Source
+from mockserver.receivers.cases import CASES
+from mockserver.receivers.worlds import build_first_webhook, cause_webhooks, create_webhook_world
+from mockserver.sdk import Operation, Provider, ProviderError, Response, Source, parse_instant
 from mockserver.sdk.loading import find_defects, installed_providers
 from mockserver.sdk.openapi import describe_provider
 from mockserver.sdk.response import Offload
@@ -301,6 +303,17 @@ class SourceTests(ConformanceTests):
 
         assert set() == set(error.about) - read
 
+    def test_every_kind_of_webhook_has_sources(self) -> None:
+        """Sentences in the provider's documents, or quirks in QUIRKS.md."""
+        sources = (
+            source
+            for kind in self.provider.webhook_kinds
+            for source in (kind.values, kind.method, kind.acknowledgement, kind.verification, kind.repeats)
+            if source is not None
+        )
+
+        assert [problem for source in sources for problem in self.problems_of(source)] == []
+
     def problems_of(self, source: Source) -> list[str]:
         """Return the problems of a source, as sentences."""
         problems = []
@@ -514,7 +527,21 @@ class FaultTests(ConformanceTests):
                 assert "None" not in sentence
 
 
-class ProviderSuite(SourceTests, QuirkTests, OperationTests, FaultTests):
+class WebhookTests(ConformanceTests):
+    """A receiver can be checked with every kind of webhook that the provider names."""
+
+    @pytest.mark.parametrize("requires_ack", [False, True])
+    def test_every_kind_of_webhook_can_be_caused(self, requires_ack: bool) -> None:
+        """Its account is one of a world file, and what causes a webhook to the account's URL is accepted."""
+        provider, url = self.provider, "http://127.0.0.1:8000/receiver"
+        for kind in provider.webhook_kinds:
+            world = create_webhook_world(provider, kind, url, requires_ack=requires_ack, at=parse_instant(NOON))
+            cause_webhooks(world, provider, kind, CASES[0], 0)
+
+            assert build_first_webhook(world, provider).url.startswith(url)
+
+
+class ProviderSuite(SourceTests, QuirkTests, OperationTests, FaultTests, WebhookTests):
     """The whole suite."""
 
 
