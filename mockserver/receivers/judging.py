@@ -289,9 +289,9 @@ class WebhookJudge:
         return "; ".join(parts) or "nothing"
 
     def _describe_loss(self) -> Iterator[str]:
-        stored, told = self._stored, "report" if self._kind.build_inbound is None else "message"
+        stored, subject = self._stored, "report" if self._kind.build_inbound is None else "message"
         if self._given_up and stored is None:
-            yield f"a {told} that is not stored now is in the API alone"
+            yield f"a {subject} that is not stored now is in the API alone"
         elif stored == 0:
             yield "lost: only the API has it" if self._given_up else "lost"
         elif stored is not None and (self._given_up or stored != self._expected):
