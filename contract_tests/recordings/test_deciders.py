@@ -45,6 +45,11 @@ DECIDERS = [
 ]
 
 
+def test_every_switch_of_a_shipped_provider_has_a_decider() -> None:
+    assert len(DECIDERS) > 50
+    assert [quirk.name for provider in PROVIDERS for quirk in provider.quirks if quirk.decider is None] == []
+
+
 @pytest.mark.parametrize(("provider", "quirk", "decider"), DECIDERS)
 def test_the_variants_of_a_switch_have_different_responses_to_its_deciding_requests(
     provider: Provider, quirk: Quirk, decider: Decider

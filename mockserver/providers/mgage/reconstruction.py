@@ -315,7 +315,11 @@ class _Reader:
             data, meta = found["data"], found["meta"]
             names = [data[name] for name in ("programName", "campaignName", "programType")]
             rows = data["messages"] or []
-            if not isinstance(rows, list) or not all(isinstance(name, str) and name for name in names):
+            if (
+                not isinstance(meta, dict)
+                or not isinstance(rows, list)
+                or not all(isinstance(name, str) and name for name in names)
+            ):
                 raise TypeError
         except (ValueError, LookupError, TypeError):
             self._say(exchange.index, "", "it is not the JSON of an export")
