@@ -32,9 +32,9 @@ def _with_settings(command: Any) -> Any:
     context_settings={"allow_interspersed_args": False},
     epilog="""\b
 Examples:
-  mockserver record -- php send.php
+  mockserver record --out sent.har -- php send.php
   mockserver record --out corpus/send.har --anonymise -- npm test
-  mockserver record --upstream api2.serwersms.pl=https://staging.example -- php send.php
+  mockserver record --overwrite --upstream api2.serwersms.pl=https://staging.example -- php send.php
 """,
 )
 @click.option(

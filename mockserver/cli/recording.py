@@ -54,7 +54,7 @@ def recording(
     except FileExistsError:
         raise CliError(f"{file} exists; recordings are not replaced without being told so") from None
     passing_on = PassingOn(upstreams, recorder)
-    for sentence in passing_on.announcement():
+    for sentence in passing_on.announcement("secrets, phone numbers and texts" if anonymises else "secrets"):
         say(sentence)
     try:
         yield passing_on

@@ -89,10 +89,10 @@ class PassingOn:
         start_response("202 Accepted", [])  # never sent
         return []
 
-    def announcement(self) -> Iterator[str]:
-        """Yield sentences that say what is recorded, and where requests go."""
+    def announcement(self, replaced: str) -> Iterator[str]:
+        """Yield sentences that say what is recorded, and where requests go; ``replaced`` is what has stand-ins."""
         upstreams = self.upstreams
-        yield f"recording in {self.recorder.path}; secrets are replaced in it"
+        yield f"recording in {self.recorder.path}; {replaced} are replaced in it"
         own = [host for host in upstreams.hosts if host not in upstreams.others]
         if own:
             yield f"requests for {', '.join(own)} go to the real provider: what they send is really sent"
