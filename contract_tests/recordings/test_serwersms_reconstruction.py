@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from msgspec import structs
 
 from contract_tests.installed import INSTALLED
 from contract_tests.recordings import serwersms_life as life
@@ -75,3 +79,133 @@ def test_the_world_made_of_the_deciding_requests_gives_them_back_in_the_variant_
     play(quirk.decider.requests, upstream.send, choose_account(quirk.decider.requests, upstream.accounts))
     explaining = [each for each in quirk.variants if not differences(upstream.recording, {quirk.name: each})]
     assert explaining == [variant]
+
+
+PAGES: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("messages/recived", {"page": 3, "limit": 7}),
+    ("messages/recived", {"page": 1, "limit": 7, "order": "desc"}),
+    ("messages/recived", {"page": 2, "limit": 5, "type": "ndi"}),
+    ("messages/recived", {"page": 2, "limit": 2, "type": "mms", "order": "asc"}),
+    ("messages/reports", {"page": 2, "limit": 2}),
+    ("messages/reports", {"page": 1, "limit": 2, "order": "asc"}),
+    ("contacts/index", {"page": 2, "limit": 3}),
+    ("contacts/index", {"page": 1, "limit": 2, "group_id": 17293087}),
+    ("groups/index", {"page": 2, "limit": 1}),
+    ("groups/index", {}),
+    ("blacklist/index", {"page": 2, "limit": 1}),
+    ("payments/index", {"page": 2, "limit": 1}),
+    ("stats/index", {}),
+)
+
+
+@pytest.mark.parametrize("read", PAGES, ids=lambda each: f"{each[0]}?{urlencode(each[1])}")
+def test_a_page_that_was_read_alone_is_given_back(read: tuple[str, Mapping[str, Any]]) -> None:
+    upstream = Upstream("serwersms")
+    life.ask(upstream, f"{read[0]}.json", {**read[1], "username": "demo", "password": "demo"})
+    assert differences(upstream.recording, {}) == []
+
+
+def test_pages_of_many_lists_are_given_back_together() -> None:
+    upstream = Upstream("serwersms")
+    for action, values in PAGES:
+        life.ask(upstream, f"{action}.json", {**values, "username": "demo", "password": "demo"})
+    assert differences(upstream.recording, {}) == []
+
+
+def changed(exchange: RecordedExchange, **members: Any) -> RecordedExchange:
+    """Return an exchange with other members in the first item of its response, or in the response itself."""
+    body = json.loads(exchange.response_body)
+    body.get("items", [body])[0].update(members)
+    return structs.replace(exchange, response_body=json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("action", "members", "path"),
+    [
+        ("messages/recived", {"colour": "red"}, "items[0].colour"),
+        ("messages/recived", {"type": "fax"}, "items[0].type"),
+        ("messages/recived", {"recived": "yesterday"}, "items[0].recived"),
+        ("messages/recived", {"recived": "2030-01-01 00:00:00"}, "items[0].recived"),
+        ("messages/reports", {"network": "Nordic Mobile"}, "items[0].network"),
+        ("messages/reports", {"status": "lost"}, "items[0].status"),
+        ("messages/view", {"cost": 7.0}, "cost"),
+        ("contacts/index", {"phone": "500"}, "items[0].phone"),
+        ("files/index", {"type": "film"}, "items[0].type"),
+        ("senders/index", {"status": "asleep"}, "items[0]"),
+        ("payments/index", {"state": "forgotten"}, "items[0].state"),
+        ("account/limits", {"value": "plenty"}, "items[0].value"),
+        ("premium/index", {"limit": 3}, "items[0].limit"),
+    ],
+)
+def test_what_no_account_can_cause_is_listed_with_its_place(action: str, members: Mapping[str, Any], path: str) -> None:
+    upstream = Upstream("serwersms", {}, life.WORLD)
+    life.ask(upstream, "messages/reports.json")
+    life.ask(upstream, f"{action}.json", {"id": "0a1"} if action == "messages/view" else {})
+    world = reconstruct_world([upstream.recording[0], changed(upstream.recording[1], **members)], INSTALLED, {})
+    assert [(each.index, each.path) for each in world.unexplained] == [(1, path)]
+
+
+def test_what_changes_between_two_reads_without_a_request_is_listed() -> None:
+    upstream = Upstream("serwersms", {}, life.WORLD)
+    for _ in range(2):
+        for action in ("contacts/index", "templates/index", "account/messages"):
+            life.ask(upstream, f"{action}.json")
+            upstream.let_pass(1)
+    contacts, templates, notices, *again = upstream.recording
+    again[0] = changed(again[0], first_name="Ewa")
+    again[1] = changed(again[1], id=99)
+    again[2] = changed(again[2], message="Nowa")
+    world = reconstruct_world([contacts, templates, notices, *again], INSTALLED, {})
+    assert [(each.index, each.path) for each in world.unexplained] == [
+        (3, "items[0].first_name"),
+        (4, "items[0]"),
+        (4, "items[11]"),
+        (5, "items"),
+    ]
+
+
+def test_credentials_that_show_the_same_messages_are_one_account_and_wrong_ones_none() -> None:
+    upstream = Upstream("serwersms", {}, life.WORLD)
+    life.ask(upstream, "messages/recived.json")
+    upstream.ask("POST", "/messages/recived", [("Authorization", f"Bearer {life.TOKEN}")])
+    life.ask(upstream, "messages/recived.json", {"password": "inne"})
+    world = reconstruct_world(upstream.recording, INSTALLED, {})
+    assert [(each["name"], each["logins"]) for each in world.document["accounts"]] == [
+        ("firma", [{"user": life.USER, "secret": life.SECRET}, {"user": life.TOKEN}])
+    ]
+    assert differences(upstream.recording, {}) == []
+
+
+def test_a_zone_that_the_instants_contradict_does_not_give_the_recording_back() -> None:
+    upstream = Upstream("serwersms", {}, life.WORLD)
+    life.live(upstream)
+    assert differences(upstream.recording, {"serwersms.zone": "UTC"}) != []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_recording_with_anything_in_its_responses_makes_a_valid_world(seed: int) -> None:
+    chance = Random(seed)
+    upstream = Upstream("serwersms", {}, life.WORLD)
+    life.read_everything(upstream)
+    recording = [_spoil(each, chance) for each in upstream.recording]
+    assert len(reconstruct_world(recording, INSTALLED, {}).document["accounts"]) == 1
+
+
+_ANYTHING = (None, True, -1, 10**20, 1.5, "", "x" * 999, [], {}, [None], "9999-12-31 23:59:59", "+48500600700", "\0")
+
+
+def _spoil(exchange: RecordedExchange, chance: Random) -> RecordedExchange:
+    """Return an exchange with some other value somewhere in its response."""
+    if not exchange.response_body.startswith(b"{"):
+        return exchange
+    body = json.loads(exchange.response_body)
+    holder, found = body, body
+    key: Any = None
+    while isinstance(found, dict | list) and found:
+        holder, key = found, chance.choice(list(found) if isinstance(found, dict) else range(len(found)))
+        found = holder[key]
+        if chance.random() < 0.2:
+            break
+    if key is not None:
+        holder[key] = chance.choice(_ANYTHING)
+    return structs.replace(exchange, response_body=json.dumps(body).encode())

@@ -25,22 +25,19 @@ from mockserver.providers.serwersms.entries import (
     SUBSCRIBERS,
     TEMPLATES,
 )
+from mockserver.providers.serwersms.listing import LARGEST, SIZE
 from mockserver.providers.serwersms.networks import network_of
 from mockserver.providers.serwersms.operations.phones import LONGEST_WAIT, SEVERAL_TAKE
 from mockserver.providers.serwersms.senders import READY_MADE, TWO_WAY
 from mockserver.sdk import Instant, iso
 
+from .pages import UNKNOWN, EntryPage, MadeUp, complete_entry_pages, made_up_phone
 from .recorded_calls import Findings, RecordedCall, RecordedItem
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _MOST_ADDED = 10_000
 """The most contacts that are made up for the number of a group's contacts."""
 _SECOND = 1_000_000
-
-
-def made_up_phone(number: int) -> str:
-    """Return a telephone number that is nobody's, for what a response counts and never shows."""
-    return f"+4899{1_000_000 + number}"
 
 
 class Order:
@@ -92,12 +89,17 @@ class History:
         """The ids of entries that the recording itself has added."""
         self._gone: set[Hashable] = set()
         self._has_whole_list = False
+        self.is_changed = False
+        """Whether the recording has added or deleted entries so far."""
         self._order = Order()
+        self.pages: list[EntryPage] = []
+        """The pages that were read, before the recording itself has changed the list."""
 
     def add(self, entry_id: Hashable) -> None:
         """Note that a request of the recording has added an entry."""
         if entry_id is not None and entry_id not in self.initial:
             self.added.add(entry_id)
+        self.is_changed = True
         self._gone.discard(entry_id)
 
     def edit(self, entry_id: Hashable, fields: Mapping[str, Any]) -> None:
@@ -108,6 +110,7 @@ class History:
     def delete(self, entry_id: Hashable) -> None:
         """Note that a request of the recording has deleted an entry."""
         self.mention(entry_id)
+        self.is_changed = True
         self._gone.add(entry_id)
 
     def mention(self, entry_id: Hashable) -> None:
@@ -143,13 +146,19 @@ class History:
                 )
         self._has_whole_list = True
 
-    def entries(self) -> Iterator[tuple[Any, dict[str, Any]]]:
-        """Yield the id and the fields of each entry, the oldest first."""
+    def entries(
+        self, is_in: Callable[[Hashable, int], bool] = lambda _entry, _group: True
+    ) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """Yield the id and the fields of each entry, the oldest first; `MadeUp` and none for those that only pages tell of.
+
+        Args:
+            is_in: returns whether a contact is in a group.
+        """
         known = dict.fromkeys(each for each in self._order.all() if each in self.initial)
         missing = [each for each in self.initial if each not in known]
         missing.sort(key=lambda each: (isinstance(each, str), each))
-        for each in (*known, *missing):
-            yield each, self.initial[each]
+        for each in complete_entry_pages((*known, *missing), self.pages, is_in, is_whole=self._has_whole_list):
+            yield each, {} if isinstance(each, MadeUp) else self.initial[each]
 
     @property
     def has_whole_list(self) -> bool:
@@ -237,6 +246,12 @@ class EntryReader:
         history.see_list(
             [] if is_sorted else ids[::-1] if is_descending else ids, call, is_whole=is_whole and not is_sorted
         )
+        filters = {each for each in _LIST_FILTERS if values.get(each) not in (None, False)}
+        groups = values.get("group_id") or ()
+        is_paged = "page" in values or "limit" in values
+        if is_paged and not is_sorted and not history.is_changed and len(groups) == len(filters) <= 1:
+            size = min(values.get("limit", SIZE), LARGEST)
+            history.pages.append(EntryPage(call, ids, is_descending, size, groups[0] if groups else None))
 
     def _contact(self, item: RecordedItem) -> int | None:
         number = item.number("id")
@@ -657,18 +672,20 @@ class EntryReader:
         """Return the entries by collection, as a world file has them."""
         made = {
             CONTACTS: self._made_contacts(),
-            GROUPS: [
-                {"id": number, "name": fields.get("name", "")} for number, fields in self.histories[GROUPS].entries()
-            ],
+            GROUPS: self._plain(GROUPS, name=UNKNOWN),
             BLACKLIST: [
-                {"id": number, "phone": phone, **_without_nothing(fields)}
+                {
+                    "id": number,
+                    "phone": made_up_phone(number) if isinstance(phone, MadeUp) else phone,
+                    **_without_nothing(fields),
+                }
                 for number, (phone, fields) in enumerate(self.histories[BLACKLIST].entries(), FIRST_IDS[BLACKLIST])
             ],
             TEMPLATES: self._plain(TEMPLATES, name="", text=""),
             FILES: self._plain(FILES, type="mms", name="plik.jpg", size=0),
             SENDERS: self._plain(SENDERS, status="authorized"),
             SUBACCOUNTS: self._plain(SUBACCOUNTS, username="subaccount"),
-            PAYMENTS: self._plain(PAYMENTS, number=""),
+            PAYMENTS: self._plain(PAYMENTS, number=UNKNOWN, state="paid", paid=0.0, total=0.0),
             QUIZZES: self._plain(QUIZZES, name=""),
             RCS_BOTS: self._plain(RCS_BOTS, name=""),
             NOTICES: [{"id": number, **each} for number, each in enumerate(self._notices or (), 1)],
@@ -684,38 +701,64 @@ class EntryReader:
         return {**self.fields, **rights}
 
     def _plain(self, collection: str, **defaults: Any) -> list[dict[str, Any]]:
+        numbers = count(1)
+        known = self.histories[collection].initial
+        free = (number for number in numbers if number not in known)
         return [
-            {"id": entry_id, **defaults, **_without_nothing(fields)}
+            {"id": next(free) if isinstance(entry_id, MadeUp) else entry_id, **defaults, **_without_nothing(fields)}
             for entry_id, fields in self.histories[collection].entries()
         ]
 
+    def _is_in_group(self, contact: Hashable, group: int) -> bool:
+        return isinstance(contact, int) and group in self._groups_of.get(contact, ())
+
     def _made_contacts(self) -> list[dict[str, Any]]:
         contacts: list[dict[str, Any]] = []
-        places = count(0)
-        for number, fields in self.histories[CONTACTS].entries():
+        places, known = count(0), self.histories[CONTACTS].initial
+        numbers = count(max([FIRST_IDS[CONTACTS] - 1, *(each for each in known if isinstance(each, int))]) + 1)
+        unknown = []
+        for number, fields in self.histories[CONTACTS].entries(self._is_in_group):
+            if isinstance(number, MadeUp):
+                groups = [] if number.group is None else [number.group]
+                contacts.append({"id": next(numbers), "phone": made_up_phone(next(places)), "group_ids": groups})
+                unknown += [] if groups else contacts[-1:]
+                continue
             groups = self._groups_of.get(number, [])
             phone = fields.get("phone") or made_up_phone(next(places))
             texts = {name: value for name, value in fields.items() if value and name != "phone"}
-            contacts.append({"id": number, "phone": phone, **texts, **({"group_ids": groups} if groups else {})})
-        known = {contact["phone"] for contact in contacts}
-        numbers = count(max([FIRST_IDS[CONTACTS] - 1, *(each["id"] for each in contacts)]) + 1)
+            contacts.append({"id": number, "phone": phone, **texts, "group_ids": groups})
+        phones = {contact["phone"] for contact in contacts}
         for phone, texts in self._details.items():
-            if phone not in known:
+            if phone not in phones:
                 named = {name: value for name, value in texts.items() if value}
-                contacts.append({"id": next(numbers), "phone": phone, **named})
-        members = Counter(group for each in contacts for group in each.get("group_ids", ()))
-        for group, (shown, item) in self._counts.items():
-            lacking = shown - members[group]
-            if group in self._added_groups or not lacking:
+                contacts.append({"id": next(numbers), "phone": phone, **named, "group_ids": []})
+        for group, lacking, item in self._lacking_members(contacts):
+            for contact in unknown[:lacking]:
+                contact["group_ids"] = [group]
+            more = lacking - len(unknown[:lacking])
+            unknown = unknown[max(0, lacking) :]
+            if more < 0 or more > _MOST_ADDED or (more and self._knows_number_of_contacts):
+                item.reject("count", "the recording shows another number of contacts of the group")
                 continue
-            if lacking < 0 or lacking > _MOST_ADDED or self.histories[CONTACTS].has_whole_list:
-                item.reject("count", f"the recording shows {members[group]} contacts of the group")
-                continue
-            contacts += [
-                {"id": next(numbers), "phone": made_up_phone(next(places)), "group_ids": [group]}
-                for _ in range(lacking)
-            ]
-        return contacts
+            made = (
+                {"id": next(numbers), "phone": made_up_phone(next(places)), "group_ids": [group]} for _ in range(more)
+            )
+            contacts += made
+        return [{name: value for name, value in each.items() if name != "group_ids" or value} for each in contacts]
+
+    @property
+    def _knows_number_of_contacts(self) -> bool:
+        history = self.histories[CONTACTS]
+        return history.has_whole_list or any(page.group is None for page in history.pages)
+
+    def _lacking_members(self, contacts: Iterable[Mapping[str, Any]]) -> list[tuple[int, int, RecordedItem]]:
+        """Return the groups of which the recording does not show all contacts, and how many it does not."""
+        members = Counter(group for each in contacts for group in each["group_ids"])
+        return [
+            (group, shown - members[group], item)
+            for group, (shown, item) in self._counts.items()
+            if group not in self._added_groups and shown != members[group]
+        ]
 
     def _made_checks(self) -> list[dict[str, Any]]:
         made = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import count
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ from mockserver.providers.serwersms.delivery import (
     UNDELIVERED,
     UNSENT,
 )
-from mockserver.providers.serwersms.listing import SIZE
+from mockserver.providers.serwersms.listing import LARGEST, SIZE
 from mockserver.providers.serwersms.networks import network_of
 from mockserver.providers.serwersms.operations.reports import METHOD
 from mockserver.providers.serwersms.operations.reports import TYPES as OUTBOUND_TYPES
@@ -32,8 +32,8 @@ from mockserver.providers.serwersms.paging import begins, ends
 from mockserver.providers.serwersms.parameters import TYPES
 from mockserver.sdk import EARLIEST, LATEST, SECOND, Instant, iso, zone_of
 
-from .entry_reader import PHONE, EntryReader, Order, made_up_phone
-from .pages import InboundMessage, complete_pages
+from .entry_reader import PHONE, EntryReader, Order
+from .pages import UNKNOWN, EntryPage, InboundMessage, MadeUp, complete_entry_pages, complete_pages, made_up_phone
 from .recorded_calls import Findings, RecordedCall, RecordedItem
 
 _TOLERANCE = 5 * SECOND
@@ -114,6 +114,9 @@ class MessageReader:
         self._own_inbound: dict[tuple[str, str], InboundMessage] = {}
         """Those that requests of the recording have let come in."""
         self._inbound_order = Order()
+        """By lists of all types, whose messages stand in the order of their instants."""
+        self._order_in_type = Order()
+        """By lists that have one type after the other."""
         self._injected: list[tuple[Instant, str, str, str]] = []
         """The messages that requests of the recording have let come in: when, their kind, sender and text."""
         self._outbound: dict[str, _Outbound] = {}
@@ -123,6 +126,7 @@ class MessageReader:
         self._sends: list[_Send] = []
         self._reads: list[RecordedCall] = []
         self._reports: list[RecordedCall] = []
+        self._report_pages: list[EntryPage] = []
         self._stats: dict[int, tuple[RecordedCall, RecordedItem]] = {}
         self._prices: dict[str, float] = {}
         self._limits: dict[str, str] = {}
@@ -154,7 +158,10 @@ class MessageReader:
             key = self._received(call, item)
             if key is not None:
                 keys.append(key)
-        self._inbound_order.merge(keys[::-1] if call.value("order") == "desc" else keys)
+        if "order" in (call.values or ()):
+            self._inbound_order.merge(keys[::-1] if call.value("order") == "desc" else keys)
+        else:
+            self._order_in_type.merge(keys)
         self._reads.append(call)
 
     def _received(self, call: RecordedCall, item: RecordedItem) -> tuple[str, str] | None:
@@ -253,7 +260,7 @@ class MessageReader:
             else:
                 fields = {"sender": sender, "recipient": recipient, "text": item.text("text")}
                 self._inbound[key] = InboundMessage("pre", number, at, fields, call, item)
-        self._inbound_order.merge(keys[::-1])
+        self._order_in_type.merge(keys[::-1])
         if self._waiting is None:
             self._waiting, self._waiting_at = waiting, call.at
             self._answered_before = frozenset(self._answered)
@@ -316,6 +323,14 @@ class MessageReader:
                 names.append(name)
         self._outbound_order.merge(names if call.value("order") == "asc" else names[::-1])
         self._reports.append(call)
+        values = call.values or {}
+        if (
+            not self._sends
+            and not values.keys() - {"page", "limit", "order", "show_contact"}
+            and "paging" in call.body.values
+        ):
+            size = min(values.get("limit", SIZE), LARGEST)
+            self._report_pages.append(EntryPage(call, names, values.get("order") != "asc", size, None))
 
     def _read_view(self, call: RecordedCall) -> None:
         self._reported(call, call.body)
@@ -497,7 +512,7 @@ class MessageReader:
     def messages(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the messages of the account, and the fields of those that come in later, as a world file has them."""
         known = {**self._inbound, **self._own_inbound}
-        arrived = [self._place(known[key]) for key in dict.fromkeys((*self._inbound_order.all(), *known))]
+        arrived = [self._place(known[key]) for key in self._in_order(known)]
         arrived = [each for each in complete_pages(arrived, self._reads, self._selects) if not self._is_own(each)]
         stored = [(each.at, self._as_stored(each)) for each in arrived if each.comes_at is None]
         later = [(each.comes_at, self._as_received(each)) for each in arrived if each.comes_at is not None]
@@ -507,10 +522,14 @@ class MessageReader:
         stored += [self._stored(self._outbound[name]) for name in names if name in self._outbound]
         stored += self._made_up
         stored.sort(key=lambda each: each[0])
+        stored = self._complete_reports(stored)
         later.sort(key=lambda each: each[0])
         return [row for _, row in stored], [
             {"at": iso(at), "provider": "serwersms", "fields": row} for at, row in later
         ]
+
+    def _in_order(self, known: Iterable[Hashable]) -> Iterable[Any]:
+        return dict.fromkeys((*self._inbound_order.all(), *self._order_in_type.all(), *known))
 
     def _is_own(self, each: InboundMessage) -> bool:
         return (each.kind, each.number) in self._own_inbound
@@ -526,6 +545,9 @@ class MessageReader:
                 each.item.reject("recived", "it is later than the response that shows it")
             at = each.call.at
         if absent is not None and at <= absent.at:
+            if each.call.operation == "premium.index" and at <= self._start:
+                each.fields["read"] = True  # which the list of those that wait for an answer does not look at
+                return each
             if absent.at - at > _TOLERANCE:
                 each.item.reject("", f"it was there before, and the response {absent.index + 1} does not show it")
             at = absent.at + 1
@@ -587,6 +609,25 @@ class MessageReader:
         if due is not None:
             row["due"] = iso(due)
         return each.at, row
+
+    def _complete_reports(
+        self, stored: Sequence[tuple[Instant, dict[str, Any]]]
+    ) -> list[tuple[Instant, dict[str, Any]]]:
+        """Return the messages with those that stand before and after the outbound ones of the pages that were read."""
+        inbound = [each for each in stored if each[1]["direction"] == "inbound"]
+        rows = {each[1]["id"]: each for each in stored if each[1]["direction"] == "outbound"}
+        ids = complete_entry_pages(tuple(rows), self._report_pages, lambda _entry, _group: True, is_whole=False)
+        made: list[tuple[Instant, dict[str, Any]]] = []
+        begun = next((rows[each][0] for each in ids if each in rows), self._start)
+        for each in ids:
+            if not isinstance(each, MadeUp):
+                begun = rows[each][0]
+                made.append(rows[each])
+                continue
+            fields = {"kind": "eco", "sender": "", "recipient": made_up_phone(each.number), "text": UNKNOWN}
+            row = {"id": f"page{each.number}", "direction": "outbound", **fields, "at": iso(begun), "status": DELIVERED}
+            made.append((begun, row))
+        return [*inbound, *made]
 
     def _was_missing(self, each: _Outbound) -> bool:
         return any(

@@ -1,22 +1,128 @@
-"""Pages of received messages of which the recording lacks others: as many messages are made up as the pages tell of."""
+"""Pages of which the recording lacks others: as much is made up as the pages tell of, so that they come back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import count
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from mockserver.providers.serwersms.paging import LIMIT
 from mockserver.providers.serwersms.parameters import TYPES
 from mockserver.sdk import Instant
 
-from .entry_reader import made_up_phone
 from .recorded_calls import RecordedCall, RecordedItem
 
 _MOST_ADDED = 10_000
-"""The most messages that are made up."""
-_TEXT = "(not in the recording)"
+"""The most that is made up."""
+UNKNOWN = "(not in the recording)"
+"""The text and the name of what is made up."""
+
+
+def made_up_phone(number: int) -> str:
+    """Return a telephone number that is nobody's, for what a response counts and never shows."""
+    return f"+4899{1_000_000 + number}"
+
+
+class Gap(NamedTuple):
+    """How many things are missing around those of a page."""
+
+    before: int
+    """How many before the first one; below 0 where more are known than there can be."""
+    after: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is missing, or too much is known."""
+        return self.before != 0 or self.after > 0
+
+    @property
+    def number(self) -> int:
+        """How many are missing."""
+        return max(0, self.before) + max(0, self.after)
+
+
+def find_gap(page: int, size: int, pages: int | None, shown: Sequence[Hashable], present: Sequence[Hashable]) -> Gap:
+    """Return how many things are missing around those of a page.
+
+    Args:
+        page: its number, from 1.
+        size: how many things are on a page.
+        pages: how many pages there are; ``None`` where that is not told.
+        shown: the things on it.
+        present: the known things of all pages, in their order.
+    """
+    if not shown or shown[0] not in present or shown[-1] not in present:
+        return Gap(0, 0)
+    before = (page - 1) * size
+    total = before + len(shown) if pages is None or page >= pages else (pages - 1) * size + 1
+    known_after = len(present) - 1 - present.index(shown[-1])
+    return Gap(before - present.index(shown[0]), total - before - len(shown) - known_after)
+
+
+class MadeUp(NamedTuple):
+    """An entry that a page tells of and no response shows."""
+
+    number: int
+    group: int | None = None
+    """The group that it is in, if it is a contact that a list of one group lacks."""
+
+
+class EntryPage(NamedTuple):
+    """A page of a list of entries."""
+
+    call: RecordedCall
+    ids: Sequence[Hashable]
+    """As they are shown."""
+    is_descending: bool
+    """Whether the newest comes first."""
+    size: int
+    """How many entries a page has."""
+    group: int | None
+    """The group whose contacts it lists."""
+
+
+def complete_entry_pages(
+    ids: Sequence[Hashable], pages: Sequence[EntryPage], is_in: Callable[[Hashable, int], bool], *, is_whole: bool
+) -> list[Any]:
+    """Return the ids of entries, the oldest first, with a `MadeUp` for each that the pages tell of.
+
+    Args:
+        ids: of the entries that are known.
+        pages: the pages that were read.
+        is_in: returns whether a contact is in a group.
+        is_whole: whether a response had all entries, so that none can be missing.
+    """
+    found: list[Any] = list(ids)
+    numbers = count(0)
+    for page in sorted(pages, key=lambda each: each.group is None):
+        present = [each for each in found if page.group is None or _is_member(each, page.group, is_in)]
+        paging = page.call.body.child("paging")
+        gap = find_gap(
+            max(1, page.call.value("page", 1)),
+            page.size,
+            None if paging is None else paging.number("count"),
+            page.ids,
+            present[::-1] if page.is_descending else present,
+        )
+        if not gap.is_open:
+            continue
+        if is_whole or gap.before < 0 or gap.number > _MOST_ADDED:
+            page.call.body.reject("paging", "the recording shows another number of entries")
+            continue
+        older, newer = page.ids[0], page.ids[-1]
+        if page.is_descending:
+            older, newer, gap = newer, older, Gap(gap.after, gap.before)
+        # The oldest of a group that are missing may be older than anything else that is known.
+        place = found.index(older) if page.group is None else 0
+        found[place:place] = [MadeUp(next(numbers), page.group) for _ in range(gap.before)]
+        place = found.index(newer) + 1
+        found[place:place] = [MadeUp(next(numbers), page.group) for _ in range(gap.after)]
+    return found
+
+
+def _is_member(entry: Any, group: int, is_in: Callable[[Hashable, int], bool]) -> bool:
+    return entry.group == group if isinstance(entry, MadeUp) else is_in(entry, group)
 
 
 class InboundMessage:
@@ -67,31 +173,47 @@ def complete_pages(
     found = list(messages)
     known = {(each.kind, each.number) for each in messages}
     numbers = {kind: _free_numbers(kind, known) for kind in TYPES}
-    marked: set[tuple[str, str]] = set()
-    is_whole = [read for read in reads if read.is_whole_list and not _has_paging(read)]
+    marked = _find_marked(reads)
+    whole = [read for read in reads if read.is_whole_list and not _has_paging(read)]
+    paged = [read for read in reads if _has_paging(read)]
     added = 0
-    for read in reads:
-        shown = [(item.text("type"), item.text("id")) for item in read.body.items()]
-        if _has_paging(read) and shown:
-            before, after = _lacking(read, shown, _present(read, found, marked, selects))
-            anchors = {(each.kind, each.number): each for each in found}
-            first, last = anchors.get(shown[0]), anchors.get(shown[-1])
-            lacking = max(0, before) + max(0, after)
-            if first is None or last is None or not lacking:
-                pass
-            elif before < 0 or any(selects(each, first) for each in is_whole) or added + lacking > _MOST_ADDED:
-                read.body.reject("paging", "the recording shows another number of messages")
-            else:
-                is_descending = read.value("order") == "desc"
-                older, newer = ((last, after), (first, before)) if is_descending else ((first, before), (last, after))
-                place = found.index(older[0])
-                found[place:place] = _make_up(older[0], older[1], numbers)
-                place = found.index(newer[0]) + 1
-                found[place:place] = _make_up(newer[0], newer[1], numbers)
-                added += lacking
-        if read.value("read"):
-            marked.update(shown)
+    for read in sorted(paged, key=lambda each: -_count_filters(each)):  # what a type lacks, all types lack
+        shown = _shown(read)
+        gap = _find_gap(read, shown, _present(read, found, marked[read.index], selects))
+        anchors = {(each.kind, each.number): each for each in found}
+        if not gap.is_open or shown[0] not in anchors or shown[-1] not in anchors:
+            continue
+        first, last = anchors[shown[0]], anchors[shown[-1]]
+        added += gap.number
+        if gap.before < 0 or any(selects(each, first) for each in whole) or added > _MOST_ADDED:
+            read.body.reject("paging", "the recording shows another number of messages")
+            continue
+        if read.value("order") == "desc":
+            first, last, gap = last, first, Gap(gap.after, gap.before)
+        place = found.index(first)
+        found[place:place] = _make_up(first, gap.before, numbers)
+        place = found.index(last) + 1
+        found[place:place] = _make_up(last, gap.after, numbers)
     return found
+
+
+def _shown(read: RecordedCall) -> list[tuple[str, str]]:
+    return [(item.text("type"), item.text("id")) for item in read.body.items()]
+
+
+def _count_filters(read: RecordedCall) -> int:
+    return len((read.values or {}).keys() & {"type", "phone", "ndi", "date_from", "date_to"})
+
+
+def _find_marked(reads: Sequence[RecordedCall]) -> dict[int, frozenset[tuple[str, str]]]:
+    """Return what was marked as read before each read, by the index of its exchange."""
+    marked: set[tuple[str, str]] = set()
+    before = {}
+    for read in reads:
+        before[read.index] = frozenset(marked)
+        if read.value("read"):
+            marked.update(_shown(read))
+    return before
 
 
 def _free_numbers(kind: str, known: AbstractSet[tuple[str, str]]) -> Iterator[str]:
@@ -104,7 +226,7 @@ def _has_paging(read: RecordedCall) -> bool:
 
 
 def _present(
-    read: RecordedCall, found: Sequence[InboundMessage], marked: set[tuple[str, str]], selects: Selects
+    read: RecordedCall, found: Sequence[InboundMessage], marked: AbstractSet[tuple[str, str]], selects: Selects
 ) -> list[tuple[str, str]]:
     """Return the type and id of the known messages that a read selects, in the order of its pages."""
     present = [
@@ -120,30 +242,21 @@ def _present(
     return [(each.kind, each.number) for each in (reversed(present) if order == "desc" else present)]
 
 
-def _lacking(
-    read: RecordedCall, shown: Sequence[tuple[str, str]], present: Sequence[tuple[str, str]]
-) -> tuple[int, int]:
-    """Return how many messages are missing before those that a page shows, and after them."""
+def _find_gap(read: RecordedCall, shown: Sequence[tuple[str, str]], present: Sequence[tuple[str, str]]) -> Gap:
     paging = read.body.child("paging")
-    pages = 0 if paging is None else paging.number("count") or 0
-    if shown[0] not in present or shown[-1] not in present:
-        return 0, 0
-    page, size = max(1, read.value("page", 1)), read.value("limit", LIMIT)
-    before = (page - 1) * size
-    total = before + len(shown) if page >= pages else (pages - 1) * size + 1
-    after = total - before - len(shown)
-    return before - present.index(shown[0]), after - (len(present) - 1 - present.index(shown[-1]))
+    pages = None if paging is None else paging.number("count")
+    return find_gap(max(1, read.value("page", 1)), read.value("limit", LIMIT), pages, shown, present)
 
 
-def _make_up(anchor: InboundMessage, number: int, numbers: dict[str, Iterator[str]]) -> list[InboundMessage]:
+def _make_up(anchor: InboundMessage, number: int, numbers: Mapping[str, Iterator[str]]) -> list[InboundMessage]:
     """Return so many messages of the type and the instant of another one."""
     made = []
     for place in range(max(0, number)):
         sender = anchor.sender if anchor.call.value("phone") else made_up_phone(place)
-        fields = {"sender": sender, "recipient": anchor.recipient, "text": "" if anchor.kind == "mms" else _TEXT}
+        fields = {"sender": sender, "recipient": anchor.recipient, "text": "" if anchor.kind == "mms" else UNKNOWN}
         if anchor.kind == "eco":
             fields["reference"] = "0"
-        own: dict[str, Any] = {"title": _TEXT, "attachments": []} if anchor.kind == "mms" else {}
+        own: dict[str, Any] = {"title": UNKNOWN, "attachments": []} if anchor.kind == "mms" else {}
         each = InboundMessage(
             anchor.kind, next(numbers[anchor.kind]), anchor.at, {**fields, **own}, anchor.call, anchor.item
         )
