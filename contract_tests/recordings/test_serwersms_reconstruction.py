@@ -209,3 +209,10 @@ def _spoil(exchange: RecordedExchange, chance: Random) -> RecordedExchange:
     if key is not None:
         holder[key] = chance.choice(_ANYTHING)
     return structs.replace(exchange, response_body=json.dumps(body).encode())
+
+
+def test_what_a_page_lacks_is_of_a_type_that_no_other_page_counts() -> None:
+    upstream = Upstream("serwersms")
+    for values in ({"limit": 1}, {"type": "eco", "limit": 1}, {"type": "ndi", "limit": 1}):
+        life.ask(upstream, "messages/recived.json", {**values, "username": "Login", "password": "Haslo"})
+    assert differences(upstream.recording, {}) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import count
 from typing import Any, NamedTuple, TypeAlias
@@ -190,11 +190,35 @@ def complete_pages(
             continue
         if read.value("order") == "desc":
             first, last, gap = last, first, Gap(gap.after, gap.before)
-        place = found.index(first)
-        found[place:place] = _make_up(first, gap.before, numbers)
-        place = found.index(last) + 1
-        found[place:place] = _make_up(last, gap.after, numbers)
+        is_by_type = "order" not in (read.values or ())
+        is_of_type = bool(read.value("type") or read.value("ndi"))
+        taken = (
+            set()
+            if is_of_type
+            else {each.value("type") or "ndi" for each in reads if each.value("type") or each.value("ndi")}
+        )
+        place, kind = found.index(first), _choose_kind(first.kind, taken, reversed(TYPES), is_by_type=is_by_type)
+        found[place:place] = _make_up(first, kind, gap.before, numbers)
+        place, kind = found.index(last) + 1, _choose_kind(last.kind, taken, TYPES, is_by_type=is_by_type)
+        found[place:place] = _make_up(last, kind, gap.after, numbers)
     return found
+
+
+def _choose_kind(anchor: str, taken: AbstractSet[str], kinds: Iterable[str], *, is_by_type: bool) -> str:
+    """Return the type of what is missing beside a message: its own, or one of which no read tells how many there are.
+
+    Args:
+        anchor: the type of the message.
+        taken: the types of which reads tell how many there are.
+        kinds: all types, in the order in which they follow from the message on.
+        is_by_type: whether the list has one type after the other.
+    """
+    following = list(kinds)
+    if is_by_type:
+        following = following[following.index(anchor) :]
+    # The list of premium messages that wait for an answer may tell how many there are of them.
+    others = sorted(following, key=lambda each: each == "pre")
+    return anchor if anchor not in taken else next((each for each in others if each not in taken), anchor)
 
 
 def _shown(read: RecordedCall) -> list[tuple[str, str]]:
@@ -248,18 +272,22 @@ def _find_gap(read: RecordedCall, shown: Sequence[tuple[str, str]], present: Seq
     return find_gap(max(1, read.value("page", 1)), read.value("limit", LIMIT), pages, shown, present)
 
 
-def _make_up(anchor: InboundMessage, number: int, numbers: Mapping[str, Iterator[str]]) -> list[InboundMessage]:
-    """Return so many messages of the type and the instant of another one."""
+def _make_up(
+    anchor: InboundMessage, kind: str, number: int, numbers: Mapping[str, Iterator[str]]
+) -> list[InboundMessage]:
+    """Return so many messages of a type with the instant of another one."""
     made = []
     for place in range(max(0, number)):
         sender = anchor.sender if anchor.call.value("phone") else made_up_phone(place)
-        fields = {"sender": sender, "recipient": anchor.recipient, "text": "" if anchor.kind == "mms" else UNKNOWN}
-        if anchor.kind == "eco":
+        fields = {
+            "sender": sender,
+            "recipient": anchor.recipient if kind == anchor.kind else "",
+            "text": "" if kind == "mms" else UNKNOWN,
+        }
+        if kind == "eco":
             fields["reference"] = "0"
-        own: dict[str, Any] = {"title": UNKNOWN, "attachments": []} if anchor.kind == "mms" else {}
-        each = InboundMessage(
-            anchor.kind, next(numbers[anchor.kind]), anchor.at, {**fields, **own}, anchor.call, anchor.item
-        )
+        own: dict[str, Any] = {"title": UNKNOWN, "attachments": []} if kind == "mms" else {}
+        each = InboundMessage(kind, next(numbers[kind]), anchor.at, {**fields, **own}, anchor.call, anchor.item)
         each.comes_at = anchor.comes_at
         made.append(each)
     return made
