@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import http.client
 import queue
+import resource
 import socket
 import ssl
 import struct
@@ -13,9 +14,11 @@ import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 
 from contract_tests.intercept.scripted_upstream import PATIENCE, ScriptedUpstream, plain
+from mockserver.har.exchange import RecordedExchange
 from mockserver.har.reader import read_har_file
 from mockserver.http.connection import Limits
 from mockserver.http.listener import Server
@@ -454,6 +457,28 @@ def test_a_content_coding_that_is_not_known_is_said(record, upstream):
     assert ("the response body is not recorded: its content coding dcb is not known here",) == entry.missing
 
 
+def test_a_full_disk_loses_what_does_not_fit_and_nothing_before_or_after_it(tmp_path):
+    recorder = Recorder(tmp_path / "traffic.har", create_stand_ins(installed_providers()))
+    small = RecordedExchange(index=0, started=0, method="GET", url=f"https://{HOST}/small", status=200)
+    large = msgspec.structs.replace(small, url=f"https://{HOST}/large", response_body=b"x" * 10_000)
+    recorder.record(small).result()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (recorder.path.stat().st_size + 5_000, hard))
+    try:
+        recorder.record(large).result()
+        assert [small.url] == [each.url for each in read_har_file(recorder.path)]
+        recorder.record(small).result()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        recorder.close()
+
+    assert [small.url] * 2 == [each.url for each in read_har_file(recorder.path)]
+    assert [
+        f"2 exchanges recorded in {recorder.path}",
+        "1 exchange is not recorded: File too large",
+    ] == list(recorder.summary())
+
+
 def test_other_hosts_than_the_providers_are_not_passed_on(record, upstream):
     recording = record()
 
@@ -540,7 +565,10 @@ def test_standard_clients_read_it(record, upstream):
         ("=https://x.example", "an upstream is HOST=URL"),
         ("api2.serwersms.pl=ftp://x.example", "an upstream is HOST=URL"),
         ("api2.serwersms.pl=https://x.example:99999", "an upstream is HOST=URL"),
-        ("api2.serwersms.pl=https://user:secret@x.example", "an upstream is HOST=URL"),
+        (
+            "api2.serwersms.pl=https://user:secret@x.example",
+            "^the upstream of api2.serwersms.pl has a user or a password in its URL, which is not sent$",
+        ),
         ("api2.serwersms.pl=https://x.example/?a=b", "an upstream is HOST=URL"),
         ("api.serwersms.pl=https://x.example", "api.serwersms.pl is not a provider's host; these are: "),
     ],

@@ -9,6 +9,8 @@ The rules of this file:
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import os
 import zlib
@@ -18,12 +20,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mockserver.har.exchange import HarError, RecordedExchange
 from mockserver.har.stand_ins import StandIns
 from mockserver.har.writer import HarWriter
+from mockserver.webhooks.errors import describe
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +57,7 @@ class Recorder:
         self._stand_ins = stand_ins
         path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if overwrites else os.O_EXCL)
-        self._file = os.fdopen(os.open(path, flags, 0o600), "w+b")
+        self._file = _WholeWrites(os.open(path, flags, 0o600), "r+b")
         self._writer = HarWriter(self._file).__enter__()
         self._thread = ThreadPoolExecutor(1, "mockserver-recorder")
         self.written = 0
@@ -67,11 +74,12 @@ class Recorder:
     def _write(self, exchange: RecordedExchange) -> None:
         try:
             kept = self._stand_ins.apply(decode(exchange))
-            self._writer.write(kept)
-            self._file.flush()
+            with self._file.unchanged_after_error():
+                self._writer.write(kept)
         except (HarError, OSError) as reason:
-            self.rejected[str(reason)] += 1
-            logger.error("An exchange is not recorded: %s", reason)  # noqa: TRY400 - the traceback helps nobody
+            why = describe(reason) if isinstance(reason, OSError) else str(reason)
+            self.rejected[why] += 1
+            logger.error("An exchange is not recorded: %s", why)  # noqa: TRY400 - the traceback helps nobody
             return
         self.written += 1
         if kept.missing:
@@ -101,6 +109,33 @@ class Recorder:
             yield f"and {len(self.incomplete) - _MOST} more incomplete ones; the comments of their entries say why"
         for reason, count in self.rejected.items():
             yield f"{count} exchange{' is' if count == 1 else 's are'} not recorded: {reason}"
+
+
+class _WholeWrites(io.FileIO):
+    """A file without a buffer, which is as it was when a write fails, such as on a full disk."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write all of the data. Raises OSError if that fails."""
+        left = memoryview(data).cast("B")
+        size = len(left)
+        while left:
+            left = left[super().write(left) :]
+        return size
+
+    @contextlib.contextmanager
+    def unchanged_after_error(self) -> Iterator[None]:
+        """Restore the file if writing it in the ``with`` block fails: its size, what was overwritten, and the position."""
+        position, size = self.tell(), os.fstat(self.fileno()).st_size
+        overwritten = self.read()
+        self.seek(position)
+        try:
+            yield
+        except OSError:
+            self.seek(position)
+            self.write(overwritten)
+            self.truncate(size)
+            self.seek(position)
+            raise
 
 
 def decode(exchange: RecordedExchange) -> RecordedExchange:

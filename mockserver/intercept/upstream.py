@@ -94,6 +94,8 @@ def parse_upstreams(texts: Iterable[str]) -> dict[str, Upstream]:
         host, _, url = text.partition("=")
         host = host.strip().lower()
         upstream = _parse_url(url.strip())
+        if "@" in url:
+            raise ValueError(f"the upstream of {host} has a user or a password in its URL, which is not sent")
         if not host or upstream is None:
             raise ValueError(f"an upstream is HOST=URL, not {text!r}")
         if host in found:
