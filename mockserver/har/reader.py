@@ -186,8 +186,8 @@ def _exchange(entry: _Node, before: Instant | None, read_file: ReadFile) -> Reco
     )
     if not status:
         missing.append(_no_response(entry, response))
-    elif entry.get("_fromCache"):
-        # Chrome: the provider was not asked.
+    elif entry.get("_fromCache") or entry.get("_fromDiskCache"):
+        # Chrome and chrome-har-capturer: the provider was not asked.
         missing.append("the response came from the browser's cache")
     started = _started(entry, response_headers, before, missing)
     stated = entry.get("_missing")  # written by `HarWriter`
@@ -333,9 +333,10 @@ def _response_body(
 def _content(node: _Node, media_type: str, length: int | None, read_file: ReadFile) -> bytes | None:
     """Return a body from ``text``, or from a file of its own; ``None`` if it is not there."""
     text = node.get("text")
+    if not text and (name := node.text("_file")):
+        return read_file(name)
     if not isinstance(text, str):
-        name = node.text("_file")
-        return read_file(name) if name else None
+        return None
     encoding = node.text("encoding") or node.text("_encoding")
     if encoding.lower() == "base64":
         try:
