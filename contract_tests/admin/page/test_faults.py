@@ -68,6 +68,24 @@ def test_a_rule_of_every_kind_of_fault_can_be_added(open_page, server, world):
     assert kinds == [(rule.row["target"], rule.row["fault"]["kind"]) for rule in world.faults.list()]
 
 
+def test_what_is_unfolded_while_a_rule_is_added_stays_unfolded(open_page, world):
+    page = open_page("worlds/mine/faults")
+    waiting = []
+    page.route(
+        "**/faults", lambda route: waiting.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    page.locator("#kind-delay > summary").click()
+    page.locator("#add-delay").click()
+    page.locator("#kind-cut > summary").click()
+    expect(page.locator("main[aria-busy]")).to_have_count(1)
+    for route in waiting:
+        route.continue_()
+    expect(page.locator("main[aria-busy]")).to_have_count(0)
+    expect(page.locator("#rules .rule")).to_have_count(1)
+    expect(page.locator("#add-cut")).to_be_visible()
+    expect(page.locator("#add-delay")).to_be_hidden()
+
+
 def test_the_kinds_are_searched_as_one_types_and_each_has_an_address(look, open_page, server, world):
     page = open_page("worlds/mine/faults", look)
     shown = page.locator(".kinds .kind:visible > summary b")

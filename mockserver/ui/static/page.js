@@ -22,6 +22,7 @@ async function navigate(url, { method = "GET", body, push = true, keepPlace = fa
   const number = latest;
   pending += 1;
   $("main")?.setAttribute("aria-busy", "true");
+  const openBefore = openDetails();
   try {
     const response = await sendRequest(url, { method, body });
     const fresh = await parsePage(response);
@@ -31,7 +32,9 @@ async function navigate(url, { method = "GET", body, push = true, keepPlace = fa
     }
     await loadStyles(fresh);
     if (number !== latest) return false;
+    const openedSince = keepPlace ? openDetails().filter((id) => !openBefore.includes(id)) : [];
     show(fresh, keepPlace);
+    for (const id of openedSince) $(id)?.setAttribute("open", "");
     const { hash } = new URL(url, location.href); // a response has the address without it
     if (push && response.url + hash !== location.href) history.pushState({}, "", response.url + hash);
     const target = push && hash ? $(decodeURIComponent(hash.slice(1))) : null;
@@ -48,6 +51,9 @@ async function navigate(url, { method = "GET", body, push = true, keepPlace = fa
     if (!pending) $("main")?.removeAttribute("aria-busy");
   }
 }
+
+/** Return the ids of the parts of the page that are unfolded. */
+const openDetails = () => [...document.querySelectorAll("details[open][id]")].map((each) => each.id);
 
 const urlsOf = (page, selector, name) => [...page.querySelectorAll(selector)].map((each) => each.getAttribute(name));
 
