@@ -96,7 +96,7 @@ def prepare(
 
     writes_json = request.content_type.startswith("application/json")
     in_body = _in_json if writes_json else _in_form
-    headers: list[tuple[str, str]] = []
+    headers = [(name, fill(text, str)) for name, text in request.headers]
     if request.is_authorized:
         pair = f"{account.get('user', '')}:{account.get('secret', '')}"
         headers.append(("Authorization", f"Basic {b64encode(pair.encode()).decode()}"))
@@ -120,7 +120,7 @@ def account_values(account: Account) -> dict[str, str]:
     ``number`` is a number that it sends from, ``inbound_number`` another one of its numbers, or the same where it has one
     alone; ``program`` is its first program, and ``replying_program`` the first that answers what comes in.
     """
-    login = next((each for each in account.logins if each.secret is not None), None)
+    login = max(account.logins, key=lambda each: each.secret is not None, default=None)
     number, programs = sending_number(account), account.programs.values()
     values = {
         "user": login and login.user,
@@ -141,7 +141,8 @@ def choose_account(requests: Iterable[DecidingRequest], accounts: Iterable[Accou
     """
     wanted: set[str] = set()
     for request in requests:
-        wanted |= {found["name"] for found in _PLACEHOLDER.finditer(request.target + request.body) if found["name"]}
+        texts = (request.target, request.body, *(text for _, text in request.headers))
+        wanted |= {found["name"] for text in texts for found in _PLACEHOLDER.finditer(text) if found["name"]}
         wanted |= {"user", "secret"} if request.is_authorized else set()
     for account in accounts:
         values = account_values(account)

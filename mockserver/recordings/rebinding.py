@@ -34,7 +34,8 @@ class Rebinding:
     def __init__(self, provider: Provider, correspondence: Correspondence) -> None:
         self._correspondence = correspondence
         self._fields = [field for field in provider.generated_fields if field.kind == "identifier"]
-        self._names = frozenset(_last_name(field).lower() for field in self._fields)
+        names = (name for field in self._fields for name in (_last_name(field), field.identifies))
+        self._names = frozenset(map(str.lower, names)) - {""}
         self._patterns = [route.path.split("/") for route in provider.routes if "<" in route.path]
 
     def target(self, path: str, query: str, operation: str) -> tuple[str, str]:

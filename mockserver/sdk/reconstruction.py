@@ -89,6 +89,8 @@ class DecidingRequest(NamedTuple):
     """Whether HTTP Basic credentials of the account are sent."""
     after: int = 0
     """The seconds of the world's clock that pass before it."""
+    headers: Sequence[tuple[str, str]] = ()
+    """More headers; their values may have the placeholders."""
 
 
 class Decider(NamedTuple):

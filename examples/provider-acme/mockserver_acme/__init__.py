@@ -1,13 +1,13 @@
 """Acme SMS, an invented vendor: JSON over HTTP, an API key header, signed status callbacks.
 
-Read documents/API.md, QUIRKS.md, errors.py, operations.py, webhooks.py, wire.py, in that order.
+Read documents/API.md, QUIRKS.md, errors.py, operations.py, webhooks.py, wire.py, recordings.py, in that order.
 """
 
 from pathlib import Path
 
 from mockserver import sdk
 
-from . import errors, operations, quirks, webhooks, wire
+from . import errors, operations, quirks, recordings, webhooks, wire
 
 _HERE = Path(__file__).parent
 
@@ -38,6 +38,8 @@ ACME = sdk.Provider(
     quirks=quirks.QUIRKS,
     quirks_file=_HERE / "QUIRKS.md",
     magic=quirks.MAGIC,
+    generated_fields=recordings.GENERATED_FIELDS,
+    reconstruct=recordings.reconstruct,
     example="curl '{url}/v1/messages' -H 'X-Api-Key: acme'",
     send_example="""curl '{url}/v1/messages' -H 'X-Api-Key: {user}' -d '{{"from": "{number}", "to": "+15557654321", "text": "Hello"}}'""",
 )

@@ -14,8 +14,14 @@ import mockserver_acme
 import pytest
 import requests
 from mockserver_acme import ACME
+from mockserver_acme.quirks import DELETED_AGAIN
 
 from mockserver.app import create_app
+from mockserver.har.reader import read_har_file
+from mockserver.recordings.deciding import PlayedResponse, PreparedRequest, play
+from mockserver.recordings.reconstruction import reconstruct_world
+from mockserver.recordings.replay import replay
+from mockserver.sdk.loading import installed_providers
 from mockserver.testkit.conformance import Example, ProviderSuite
 
 PACKAGE = Path(mockserver_acme.__file__).parent
@@ -257,6 +263,39 @@ def test_ac_4_a_phone_for_tests_gets_no_response(mock_world: Any) -> None:
         send(mock_world, to="+15550100010")
 
     assert before + 1 == len(mock_world.messages("acme"))
+
+
+# -- recordings ------------------------------------------------------------------------------------------------------------
+
+
+@FROZEN
+def test_a_world_that_is_made_of_a_recording_gives_the_reads_back(mock_world: Any, tmp_path: Path) -> None:
+    first = request(mock_world, "GET", params={"limit": 1}).json()
+    request(mock_world, "GET", params={"cursor": first["next_cursor"]})
+    message = send(mock_world, tag="order-8").json()
+    request(mock_world, "GET", f"/{message['id']}")
+    request(mock_world, "DELETE", "/msg_0000000000000002")
+    request(mock_world, "DELETE", "/msg_0000000000000002")
+    mock_world.save_har(tmp_path / "traffic.har")
+    recording = list(read_har_file(tmp_path / "traffic.har"))
+    made = reconstruct_world(recording, installed_providers())
+
+    assert (made.observed, made.unexplained) == (6, ())
+    assert [each.verdict for each in replay(recording, installed_providers(), made.document)] == ["matched"] * 6
+
+
+@pytest.mark.parametrize(("variant", "status"), [("not_found", 404), ("no_content", 204)])
+def test_the_deciding_requests_tell_the_variants_apart(mock_world: Any, variant: str, status: int) -> None:
+    mock_world.variants.set({"acme.deleted_again": variant})
+
+    def ask(prepared: PreparedRequest) -> PlayedResponse:
+        url, headers = mock_world.base_url + prepared.target, dict(prepared.headers)
+        response = requests.request(prepared.method, url, headers=headers, timeout=10)
+        return PlayedResponse(response.status_code, (), response.content)
+
+    assert DELETED_AGAIN.decider is not None
+    played = play(DELETED_AGAIN.decider.requests, ask, {"user": mock_world.login("acme").user})
+    assert [each.status for each in played] == [200, 204, status]
 
 
 # -- what mockserver does with it --------------------------------------------------------------------------------------
