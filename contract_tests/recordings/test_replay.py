@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+import pytest
 from msgspec import structs
 
 from contract_tests.installed import INSTALLED
@@ -17,9 +18,9 @@ from mockserver.app import read_world
 from mockserver.engine.instants import SECOND
 from mockserver.har import RecordedExchange
 from mockserver.recordings.comparison import ResponseDifference
-from mockserver.recordings.deciding import account_values
+from mockserver.recordings.deciding import account_values, choose_account, play
 from mockserver.recordings.replay import PreparedRecording, ReplayedExchange, explain_credentials, replay
-from mockserver.sdk import GeneratedField
+from mockserver.sdk import GeneratedField, Provider, Quirk
 from mockserver.sdk.loading import ProviderSet
 
 WORLD = read_world(None, INSTALLED)
@@ -278,3 +279,30 @@ def test_the_world_of_a_snapshot_begins_at_its_own_instant() -> None:
     upstream = Upstream("serwersms", at=NOON + 5 * SECOND)
     ask(upstream, "/contacts/index.json")
     assert [each.verdict for each in replay(upstream.recording, PROVIDERS, file)] == ["matched"]
+
+
+DECIDED = [
+    pytest.param(provider, quirk, variant, id=f"{quirk.name}={variant}")
+    for provider in INSTALLED
+    for quirk in provider.quirks
+    for variant in (*quirk.variants[1:], *(("Asia/Kolkata",) if quirk.any_zone else ()))
+    if quirk.decider is not None
+    and quirk.decider.requests
+    and (quirk.name, variant) != ("dialogtech.send_message.dtd", "reconciled")
+]
+"""The variants that responses show; those of DT-33 have the same declaration."""
+
+
+@pytest.mark.parametrize(("provider", "quirk", "variant"), DECIDED)
+def test_a_replay_hides_no_variant_and_notes_that_its_switch_was_looked_at(
+    provider: Provider, quirk: Quirk, variant: str
+) -> None:
+    assert quirk.decider is not None
+    upstream = Upstream(provider.name, {quirk.name: variant})
+    requests = quirk.decider.requests
+    play(requests, upstream.send, choose_account(requests, upstream.accounts))
+    found = list(replay(upstream.recording, INSTALLED, WORLD))
+    different = states(found).index("different")
+    assert quirk.name in frozenset().union(*(each.switches for each in found[: different + 1]))
+    again = replay(upstream.recording, INSTALLED, WORLD, {quirk.name: variant})
+    assert {each.verdict for each in again} == {"matched"}

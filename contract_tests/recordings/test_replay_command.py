@@ -18,6 +18,7 @@ from mockserver.cli import cli
 from mockserver.har.writer import HarWriter
 from mockserver.recordings.accepted import AcceptedDifference, AcceptedDifferences
 from mockserver.recordings.comparison import ResponseDifference
+from mockserver.recordings.deciding import choose_account, play
 
 WORLD = {
     "format": 2,
@@ -100,6 +101,21 @@ def test_a_gate_names_the_quirk_that_explains_a_difference(record: Record) -> No
         in done.stdout
     )
     assert done.stderr == "mockserver: 1 exchange with differences, perhaps SW-27\n"
+
+
+def test_a_gate_finds_the_time_zone_that_explains_a_difference(tmp_path: Path) -> None:
+    quirk = next(quirk for quirk in INSTALLED.by_name["dialogtech"].quirks if quirk.name == "dialogtech.zone")
+    assert quirk.decider is not None
+    upstream = Upstream("dialogtech", {"dialogtech.zone": "Asia/Kolkata"})
+    requests = quirk.decider.requests
+    play(requests, upstream.send, choose_account(requests, upstream.accounts))
+    path = tmp_path / "zone.har"
+    with path.open("wb") as file, HarWriter(file) as writer:
+        for exchange in upstream.recording:
+            writer.write(exchange)
+    done = run(path, "--gate")
+    assert "explained by DT-12 (dialogtech.zone=Asia/Colombo)\n" in done.stdout  # whose clocks are those of Kolkata
+    assert done.stderr == "mockserver: 1 exchange with differences, perhaps DT-12\n"
 
 
 def test_json_has_every_exchange_with_its_differences(record: Record) -> None:

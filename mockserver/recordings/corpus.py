@@ -87,8 +87,7 @@ class WorldChoice:
         """
         if path is not None:
             return read_world(path, self.providers)
-        made = reconstruct_world(recording, self.providers, {**self.variants, **(more or {})})
-        return read_document(made.document, self.providers)
+        return reconstruct_world(recording, self.providers, {**self.variants, **(more or {})}).file
 
 
 @dataclass

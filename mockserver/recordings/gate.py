@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mockserver.engine.clock import machine_time
-from mockserver.engine.instants import datetime_of
+from mockserver.engine.instants import DAY, datetime_of
 from mockserver.har.exchange import RecordedExchange
+from mockserver.sdk.provider import Quirk
 from mockserver.worldfile import WorldFileError
 
 from .accepted import AcceptedDifference, AcceptedDifferences, read_accepted
 from .comparison import TOLERANCE, ResponseDifference
 from .corpus import RecordingReplay, WorldChoice, find_recordings, replay_file
 from .replay import ReplayedExchange, replay
+from .zones import group_zones
 
+_HALF_A_YEAR = 183 * DAY
 MOST_REPLAYS = 200
 """The replays of one recording at most, by which an explanation of its differences is looked for."""
 
@@ -178,12 +181,23 @@ def explain(judged: JudgedRecording, choice: WorldChoice) -> None:
     for switch in sorted(choice.providers.switches, key=lambda each: each.name):
         if switch.name not in looked_at:
             continue
-        for variant in switch.variants:
+        for variant in _variants_of(switch, replayed):
             if variant == present[switch.name] or tried >= MOST_REPLAYS:
                 continue
             tried += 1
             for number in _without_difference(judged, choice, {switch.name: variant}):
                 judged.explained.setdefault(number, []).append(ExplainedBy(switch.number, switch.name, variant))
+
+
+def _variants_of(switch: Quirk, replayed: RecordingReplay) -> Sequence[str]:
+    """Return the variants of a switch to try; of time zones one for each set of offsets, in summer and in winter."""
+    if not switch.any_zone:
+        return switch.variants
+    instants = [each.at + shift for each in replayed.recording for shift in (0, -_HALF_A_YEAR)]
+    return [
+        *switch.variants,
+        *(group[0] for group in group_zones(switch.variants, instants) if group[0] not in switch.variants),
+    ]
 
 
 def _looked_at(exchanges: Sequence[ReplayedExchange], differing: Mapping[int, object]) -> set[str]:
