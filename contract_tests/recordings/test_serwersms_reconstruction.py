@@ -55,11 +55,23 @@ def test_a_full_account_is_given_back_with_what_came_in_between_the_reads(
     assert differences(upstream.recording, variants) == []
 
 
-@pytest.mark.parametrize("suffix", ["json", "xml"])
-def test_what_requests_of_the_recording_store_is_not_put_into_the_account(suffix: str) -> None:
-    upstream = Upstream("serwersms", {}, life.WORLD)
-    life.work(upstream, suffix)
-    assert differences(upstream.recording, {}) == []
+SWITCHES = (
+    {},
+    *(
+        {quirk.name: variant}
+        for quirk in INSTALLED.by_name["serwersms"].quirks
+        for variant in quirk.variants[1:]
+        if not quirk.name.startswith(("serwersms.forwarding", "serwersms.dlr"))
+    ),
+)
+"""Each variant that a response may show, alone."""
+
+
+@pytest.mark.parametrize("variants", SWITCHES, ids=lambda each: "-".join(map("=".join, each.items())) or "defaults")
+def test_what_requests_of_the_recording_store_is_not_put_into_the_account(variants: Mapping[str, str]) -> None:
+    upstream = Upstream("serwersms", variants, life.WORLD)
+    life.work(upstream, "json" if variants else "xml")
+    assert differences(upstream.recording, variants) == []
 
 
 DECIDERS = [

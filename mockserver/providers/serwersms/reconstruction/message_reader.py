@@ -125,6 +125,9 @@ class MessageReader:
         self._outbound_order = Order()
         self._sends: list[_Send] = []
         self._reads: list[RecordedCall] = []
+        """The calls that have read inbound messages."""
+        self._whole_reads: list[RecordedCall] = []
+        """Those of them that have shown all that they select: what they lack was not there."""
         self._reports: list[RecordedCall] = []
         self._report_pages: list[EntryPage] = []
         self._stats: dict[int, tuple[RecordedCall, RecordedItem]] = {}
@@ -163,6 +166,8 @@ class MessageReader:
         else:
             self._order_in_type.merge(keys)
         self._reads.append(call)
+        if call.is_whole_list:
+            self._whole_reads.append(call)
 
     def _received(self, call: RecordedCall, item: RecordedItem) -> tuple[str, str] | None:
         item.check_names(_RECEIVED_NAMES)
@@ -537,7 +542,12 @@ class MessageReader:
     def _place(self, each: InboundMessage) -> InboundMessage:
         """Note when an inbound message comes in: before the recording, or between two reads."""
         absent = next(
-            (read for read in reversed(self._reads) if read.at <= each.call.at and self._lacks(read, each)), None
+            (
+                read
+                for read in reversed(self._whole_reads)
+                if read.index < each.call.index and self._selects(read, each)
+            ),
+            None,
         )
         at = each.at
         if at > each.call.at:
@@ -574,10 +584,6 @@ class MessageReader:
         known = (number for number in self._entries.numbers if number not in asked)
         made_up = (made_up_phone(number) for number in count() if made_up_phone(number) not in asked)
         return next(known, None) or next(made_up)
-
-    def _lacks(self, read: RecordedCall, each: InboundMessage) -> bool:
-        """Return whether a read before the first that shows a message would have shown it, had it been there."""
-        return read.index < each.call.index and read.is_whole_list and self._selects(read, each)
 
     def _selects(self, read: RecordedCall, each: InboundMessage) -> bool:
         """Return whether the filters of a read select a message."""

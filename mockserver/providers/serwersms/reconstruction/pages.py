@@ -57,7 +57,7 @@ def find_gap(page: int, size: int, pages: int | None, shown: Sequence[Hashable],
     before = (page - 1) * size
     total = before + len(shown) if pages is None or page >= pages else (pages - 1) * size + 1
     known_after = len(present) - 1 - present.index(shown[-1])
-    return Gap(before - present.index(shown[0]), total - before - len(shown) - known_after)
+    return Gap(before - present.index(shown[0]), max(0, total - before - len(shown) - known_after))
 
 
 class MadeUp(NamedTuple):
@@ -174,34 +174,41 @@ def complete_pages(
     known = {(each.kind, each.number) for each in messages}
     numbers = {kind: _free_numbers(kind, known) for kind in TYPES}
     marked = _find_marked(reads)
-    whole = [read for read in reads if read.is_whole_list and not _has_paging(read)]
+    whole = [read for read in reads if read.is_whole_list]
     paged = [read for read in reads if _has_paging(read)]
+    anchors = {(each.kind, each.number): each for each in found}
     added = 0
     for read in sorted(paged, key=lambda each: -_count_filters(each)):  # what a type lacks, all types lack
         shown = _shown(read)
         gap = _find_gap(read, shown, _present(read, found, marked[read.index], selects))
-        anchors = {(each.kind, each.number): each for each in found}
         if not gap.is_open or shown[0] not in anchors or shown[-1] not in anchors:
             continue
         first, last = anchors[shown[0]], anchors[shown[-1]]
-        added += gap.number
-        if gap.before < 0 or any(selects(each, first) for each in whole) or added > _MOST_ADDED:
-            read.body.reject("paging", "the recording shows another number of messages")
-            continue
         if read.value("order") == "desc":
             first, last, gap = last, first, Gap(gap.after, gap.before)
         is_by_type = "order" not in (read.values or ())
-        is_of_type = bool(read.value("type") or read.value("ndi"))
-        taken = (
-            set()
-            if is_of_type
-            else {each.value("type") or "ndi" for each in reads if each.value("type") or each.value("ndi")}
-        )
-        place, kind = found.index(first), _choose_kind(first.kind, taken, reversed(TYPES), is_by_type=is_by_type)
-        found[place:place] = _make_up(first, kind, gap.before, numbers)
-        place, kind = found.index(last) + 1, _choose_kind(last.kind, taken, TYPES, is_by_type=is_by_type)
-        found[place:place] = _make_up(last, kind, gap.after, numbers)
+        taken = _find_taken(read, reads)
+        kind = _choose_kind(first.kind, taken, reversed(TYPES), is_by_type=is_by_type)
+        older = _make_up(first, kind, gap.before, numbers)
+        kind = _choose_kind(last.kind, taken, TYPES, is_by_type=is_by_type)
+        newer = _make_up(last, kind, gap.after, numbers)
+        added += len(older) + len(newer)
+        is_told = any(selects(each, one) for each in whole for one in (*older[:1], *newer[:1]))
+        if min(gap) < 0 or is_told or added > _MOST_ADDED:
+            read.body.reject("paging", "the recording shows another number of messages")
+            continue
+        place = found.index(first)
+        found[place:place] = older
+        place = found.index(last) + 1
+        found[place:place] = newer
     return found
+
+
+def _find_taken(read: RecordedCall, reads: Sequence[RecordedCall]) -> frozenset[str]:
+    """Return the types of which other reads than one of all types tell how many there are."""
+    if read.value("type") or read.value("ndi"):
+        return frozenset()
+    return frozenset(each.value("type") or "ndi" for each in reads if each.value("type") or each.value("ndi"))
 
 
 def _choose_kind(anchor: str, taken: AbstractSet[str], kinds: Iterable[str], *, is_by_type: bool) -> str:
@@ -246,19 +253,22 @@ def _free_numbers(kind: str, known: AbstractSet[tuple[str, str]]) -> Iterator[st
 
 
 def _has_paging(read: RecordedCall) -> bool:
-    return "paging" in read.body.values and read.values is not None
+    """Return whether a read has one page of several."""
+    paging = read.body.child("paging")
+    return read.values is not None and paging is not None and (paging.number("count") or 0) > 1
 
 
 def _present(
     read: RecordedCall, found: Sequence[InboundMessage], marked: AbstractSet[tuple[str, str]], selects: Selects
 ) -> list[tuple[str, str]]:
     """Return the type and id of the known messages that a read selects, in the order of its pages."""
+    has_filters = _count_filters(read) > 0
     present = [
         each
         for each in found
         if (each.comes_at is None or each.comes_at <= read.at)
         and (each.kind, each.number) not in marked
-        and selects(read, each)
+        and (not has_filters or selects(read, each))
     ]
     order = read.value("order")
     has_one_list = order or "type" in (read.values or ())
