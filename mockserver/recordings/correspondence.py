@@ -42,6 +42,11 @@ class Correspondence:
         return None if known == ours else f"the recording has this text before, where ours was {known!r}"
 
     @property
+    def scopes(self) -> Iterable[str]:
+        """The scopes of which identifiers are known."""
+        return self._ours.keys()
+
+    @property
     def has_renamed(self) -> bool:
         """Whether an identifier of ours is another one than the recorded."""
         return bool(self._scopes)

@@ -7,7 +7,7 @@ stays what it is. Everything else of the request keeps its bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -24,6 +24,8 @@ Ours: TypeAlias = Callable[[str, str], str | None]
 
 _SPLIT = re.compile(r"([,;|\s]+)")
 """What separates the identifiers of a list in one value."""
+_ID = re.compile(r"_?ids?\Z")
+_WORD = re.compile(r"[a-z]+")
 _LIST = re.compile(r"\[[^\]]*\]")
 _PART_NAME = re.compile(rb'\bname="([^"\r\n]*)"')
 
@@ -60,13 +62,11 @@ class Rebinding:
         return body
 
     def _ours(self, operation: str) -> Ours:
-        scopes = dict.fromkeys(scope_of(field, operation) for field in self._fields)
-
         def ours(name: str, recorded: str) -> str | None:
             plain = _LIST.sub("", name).lower()
             if plain not in self._names and not plain.endswith(("id", "ids")):
                 return None
-            likely = sorted(scopes, key=lambda scope: (not _is_of(scope, plain), scope))
+            likely = self._likely_scopes(operation, plain)
             parts = _SPLIT.split(recorded)
             found = [self._correspondence.ours_of(part, likely) for part in parts]
             if not any(found):
@@ -74,6 +74,25 @@ class Rebinding:
             return "".join(new or old for new, old in zip(found, parts, strict=True))
 
         return ours
+
+    def _likely_scopes(self, operation: str, name: str) -> Iterable[str]:
+        """Return the scopes that a parameter's identifiers are probably of, the most likely first.
+
+        These are the scopes that its name says, as ``group_id`` does, then those of the responses of the same operation, then those
+        of other operations of its resource: first the field that is the least deep, and that most of them have.
+        """
+        stem = _ID.sub("", name)
+        named = [
+            scope for scope in self._correspondence.scopes if stem and {stem, f"{stem}s"} & {*_WORD.findall(scope)}
+        ]
+        resource = f"{operation.rpartition('.')[0]}."
+        ranked = []
+        for field in self._fields:
+            related = [each for each in field.operations if each.startswith(resource)]
+            if _last_name(field).lower() == name and (related or not field.operations):
+                rank = (operation not in related, field.path.count("."), -len(related), field.path)
+                ranked.append((rank, scope_of(field, operation)))
+        return dict.fromkeys((*sorted(named), *(scope for _, scope in sorted(ranked))))
 
     def _path(self, path: str, ours: Ours) -> str:
         segments = path.split("/")
@@ -90,11 +109,6 @@ class Rebinding:
 
 def _last_name(field: GeneratedField) -> str:
     return field.path.replace("[]", "").rpartition(".")[2].removeprefix("@")
-
-
-def _is_of(scope: str, name: str) -> bool:
-    """Return whether a parameter's name says that it is of a scope, as ``group_id`` does of ``group``."""
-    return scope.rpartition(".")[2] == name or name.startswith(scope.partition(".")[0].rstrip("s"))
 
 
 def _pairs(text: str, ours: Ours) -> str:
