@@ -177,7 +177,7 @@ def test_a_recording_without_an_exchange_ends_with_1(tmp_path: Path) -> None:
     done = run(write_empty(tmp_path / "empty.har"))
     assert done.exit_code == 1
     assert "problem: nothing was compared: the recording has no exchange that can be read\n" in done.stdout
-    assert done.stderr == "mockserver: 1 recording with nothing to compare\n"
+    assert done.stderr == "mockserver: 1 recording that cannot be compared, or in part\n"
 
 
 def test_a_recording_of_other_hosts_alone_ends_with_1(record: Record) -> None:
@@ -193,6 +193,19 @@ def test_a_corpus_may_have_a_recording_with_nothing_to_compare_but_its_gate_may_
     write_empty(folder / "empty.har")
     assert run(folder).exit_code == 0
     assert run(folder, "--gate").exit_code == 1
+
+
+def test_an_entry_that_cannot_be_read_is_named_and_fails_a_gate(record: Record) -> None:
+    path = record("same.har")
+    document = json.loads(path.read_text())
+    document["log"]["entries"][1]["request"]["method"] = 7
+    path.write_text(json.dumps(document))
+    done = run(path)
+    assert done.exit_code == 0
+    assert "unreadable: log.entries[1].request.method: " in done.stdout
+    done = run(path, "--gate")
+    assert done.exit_code == 1
+    assert "problem: 1 of its entries cannot be read\n" in done.stdout
 
 
 def test_a_folder_without_recordings_is_bad_input(tmp_path: Path) -> None:

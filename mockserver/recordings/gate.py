@@ -77,10 +77,9 @@ class JudgedCorpus:
     def conclusion(self) -> str:
         """What is wrong, in a few words; empty if nothing is."""
         failed = [one for one in self.recordings if one.has_failed]
-        exchanges, empty = sum(len(one.unexcused) for one in failed), sum(bool(one.problems) for one in failed)
         counts = (
-            (exchanges, "exchange", "with differences"),
-            (empty, "recording", "with nothing to compare"),
+            (sum(len(one.unexcused) for one in failed), "exchange", "with differences"),
+            (sum(bool(one.problems) for one in failed), "recording", "that cannot be compared, or in part"),
             (len(self.problems), "accepted difference", "to remove"),
         )
         parts = [f"{count} {unit}{'s' * (count != 1)} {what}" for count, unit, what in counts if count]
@@ -122,6 +121,8 @@ def judge_corpus(
         judged = judge(replay_file(each, choice, root=root, tolerance=tolerance), accepted)
         if is_gate:
             explain(judged, choice)
+            if judged.replayed.unreadable:
+                judged.problems.append(f"{len(judged.replayed.unreadable)} of its entries cannot be read")
         corpus.recordings.append(judged)
         if on_judged is not None:
             on_judged(judged)
