@@ -73,9 +73,13 @@ _MEMBERS = {
 _XML = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
 _UNKNOWN_CREDENTIALS = re.compile(
-    r"\b(?:invalid|unknown|wrong|incorrect|bad|no such|not?)\b.*\b(?:keys?|accounts?|credentials?|users?|login)\b",
+    r"\b(?:invalid|unknown|wrong|incorrect|bad|no such|not?)\W+(?:\w+\W+){0,2}(?:keys?|accounts?|credentials?|users?|login)\b",
     re.IGNORECASE,
 )
+"""How a provider may say that credentials are no account's; more words between belong to another failure, such as "no message of this
+account"."""
+_WRONG_SENDER = re.compile(r"\bfrom\b|\bsender\b|\btracking number\b", re.IGNORECASE)
+"""How a provider may say that the sender is no number of the account."""
 
 
 def reconstruct(exchanges: Sequence[ObservedExchange], variants: Mapping[str, str]) -> Reconstruction:
@@ -371,6 +375,9 @@ class _Account:
 
     def _observe_send(self, reply: _Reply) -> None:
         if reply.has_failed:
+            sender = _ten(reply.exchange.call.values.get("from"))
+            if _NUMBER.fullmatch(sender) and not _WRONG_SENDER.search(reply.description):
+                self._number(sender)  # something else was wrong with it
             return
         values = self._values(reply, SEND_MESSAGE)
         if values is None:
