@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contract_tests.commands import run_command
 from contract_tests.installed import INSTALLED, PROVIDERS
 from contract_tests.recordings.other_data import other_data
 from contract_tests.recordings.upstream import Upstream
+from mockserver.engine.clock import machine_time
+from mockserver.engine.instants import Instant, iso, parse_duration
 from mockserver.recordings.calibration import Calibration, calibrate
 from mockserver.recordings.deciding import choose_account, play
 from mockserver.sdk import Provider, Quirk
+from mockserver.server import MockServer
+from mockserver.settings import Settings
+
+ROOT = Path(__file__).parents[2]
 
 CHICAGO = "America/Chicago"
 """A variant of each switch that takes any time zone."""
@@ -84,3 +96,93 @@ def test_the_variants_of_all_switches_are_found_from_one_recording(provider: Pro
         left = UNDECIDED.get((quirk.name, changed[quirk.name]))
         expected = (changed[quirk.name], set()) if left is None else (None, set(left))
         assert finding_of(calibration, quirk.name) == expected, quirk.name
+
+
+# -- the whole way, by the commands and over TLS -----------------------------------------------------------------------
+
+READ = {
+    "dialogtech": {
+        "dialogtech.get_messages.dtd": "none",
+        "dialogtech.get_messages.envelope": "dtd",
+        "dialogtech.error_text": "capitals",
+        "dialogtech.get_numbers.result": "success",
+        "dialogtech.get_numbers.dtd": "reconciled",
+        "dialogtech.get_message.unknown": "failed",
+    },
+    "mgage": {"mgage.number": "numeric", "mgage.date": "iso", "mgage.next_page_url": "pinned", "mgage.age": "today"},
+    "serwersms": {
+        "serwersms.field": "both",
+        "serwersms.zone": "UTC",
+        "serwersms.type_2way": "empty",
+        "serwersms.json": "ascii",
+        "serwersms.errors.status": "4xx",
+        "serwersms.errors.language": "pl",
+        "serwersms.unknown_action": "after-credentials",
+        "serwersms.lists.limit": "rejected",
+        "serwersms.groups.none": "null",
+    },
+}
+"""Switches that requests without a pause between them decide, with the variants of the second server."""
+SERVED = {name: variant for switches in READ.values() for name, variant in switches.items()}
+
+
+def without_ages(data: Any, now: Instant) -> Any:
+    """A world file in which ages, such as P3D, are instants: it is the same whenever a server starts."""
+    if isinstance(data, dict):
+        return {name: without_ages(each, now) for name, each in data.items()}
+    if isinstance(data, list):
+        return [without_ages(each, now) for each in data]
+    is_age = isinstance(data, str) and re.fullmatch(r"P(?=[0-9T])[0-9DTHMS.]+", data)
+    return iso(now - parse_duration(data)) if is_age else data
+
+
+def record(folder: Path, data: Mapping[str, Any], variants: Mapping[str, str]) -> Path:
+    """Record what a client hears of a second server, over TLS on both sides, and return the file."""
+    world = folder / "upstream.json"
+    world.write_text(json.dumps({**data, "variants": dict(variants)}), "utf-8")
+    plan = [(name, account_of(name, switches), sorted(switches)) for name, switches in READ.items()]
+    (folder / "plan.json").write_text(json.dumps(plan), "utf-8")
+    traffic = folder / "corpus" / "traffic.har"
+    traffic.parent.mkdir(exist_ok=True)
+    with MockServer(https=True, settings=Settings(port=0, world=world, ca=folder / "ca")) as provider:
+        upstreams = [f"--upstream={INSTALLED.by_name[name].hosts[0]}={provider.https_url}" for name in READ]
+        trusted = f"--upstream-ca={provider.ca.certificate}"
+        client = [sys.executable, "-m", "contract_tests.recordings.client_of_providers", str(folder / "plan.json")]
+        line = ["record", f"--out={traffic}", "--overwrite", *upstreams, trusted, "--", *client]
+        done = subprocess.run(
+            [sys.executable, "-m", "mockserver", *line], capture_output=True, text=True, timeout=120, cwd=ROOT
+        )
+    assert done.returncode == 0, done.stderr
+    return traffic
+
+
+def account_of(provider: str, switches: Iterable[str]) -> Mapping[str, str]:
+    """The values of placeholders for an account of the second server."""
+    quirks = [each for each in INSTALLED.by_name[provider].quirks if each.name in switches]
+    requests = [request for each in quirks if each.decider is not None for request in each.decider.requests]
+    return choose_account(requests, Upstream(provider, document=other_data()).accounts)
+
+
+def test_a_second_server_is_recorded_calibrated_replayed_and_its_change_found(tmp_path: Path) -> None:
+    data = without_ages(other_data(), machine_time())
+    traffic = record(tmp_path, data, SERVED)
+    assert "real." not in traffic.read_text("utf-8")  # no credential of the upstream
+
+    calibrated = run_command("calibrate", traffic, "-o", tmp_path / "variants.json", "--format", "json")
+    found = json.loads(calibrated.stdout)
+    assert (calibrated.returncode, found["unexplained"], found["uncaused"]) == (0, [], [])
+    assert {name: found["variants"].get(name) for name in SERVED} == SERVED
+    left = {row["switch"]: row["open"] for row in found["quirks"] if row["met"] and row["verdict"] == "open"}
+    assert {name: each for name, each in left.items() if INSTALLED.default_variants[name] not in each} == {}
+
+    variants = [f"--variant={name}={each}" for name, each in found["variants"].items()]
+    world = traffic.with_name("traffic.world.json")
+    made = run_command("world", "from", traffic, "-o", world, *variants)
+    assert (made.returncode, made.stderr) == (0, "")
+    replayed = run_command("replay", traffic.parent, "--gate")
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+
+    record(tmp_path, data, {**SERVED, "mgage.number": "string"})
+    changed = run_command("replay", traffic.parent, "--gate")
+    assert changed.returncode == 1
+    assert "MG-3 (mgage.number=string)" in changed.stdout + changed.stderr

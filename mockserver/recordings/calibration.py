@@ -11,7 +11,7 @@ from msgspec import Struct
 from mockserver.engine.instants import Instant
 from mockserver.har.exchange import RecordedExchange
 from mockserver.sdk.loading import ProviderSet
-from mockserver.sdk.provider import Quirk
+from mockserver.sdk.provider import Provider, Quirk
 from mockserver.sdk.reconstruction import UnexplainedRead
 from mockserver.worldfile import WorldFile
 
@@ -117,40 +117,40 @@ def calibrate(
     Raises:
         WorldFileError: the world file is invalid.
     """
-    prepared = PreparedRecording(recording, providers)
     file = read_world(world, providers) if isinstance(world, Mapping) else world
-    start = {**providers.default_variants, **({} if file is None else file.fixture.variants)}
-    candidates = _Candidates(providers.switches, [each.at for each in prepared])
+    replays = 0
 
-    def run(variants: Mapping[str, str]) -> tuple[list[ReplayedExchange], Sequence[UnexplainedRead]]:
-        if file is not None:
-            return list(replay(prepared, providers, file, variants)), ()
-        made = reconstruct_world(recording, providers, variants)
-        return list(replay(prepared, providers, made.file, variants)), made.unexplained
+    def count(_: int) -> None:
+        nonlocal replays
+        replays += 1
+        if on_replay is not None:
+            on_replay(replays)
 
-    def search_among(names: Iterable[str]) -> tuple[Search, Found]:
-        search = Search(
-            lambda variants: _result(*run({**start, **variants})),
-            {name: candidates.tried[name] for name in names},
-            most=most,
-            on_replay=on_replay,
-        )
-        return search, search.run({name: start[name] for name in search.variants})
-
-    quirks = [switch for provider in providers for switch in provider.quirks]
-    search, found = search_among(switch.name for switch in quirks)
-    replays = search.replays
-    if found.is_complete and search.result(found.variants).weights and len(quirks) < len(candidates.tried):
-        # What is no quirk, such as whether limits are enforced, is a last resort: the documents leave no doubt about it.
-        search, other = search_among(candidates.tried)
-        replays += search.replays
-        if search.result(other.variants).total < search.result({**start, **found.variants}).total:
-            found = other
-    replayed, uncaused = run({**start, **found.variants})
+    whole = _Replays(recording, providers, file)
+    candidates = _Candidates(providers.switches, [each.at for each in whole.prepared])
+    found = Found(whole.start, {})
+    seen: list[Provider] = []
+    for provider in providers:
+        # A provider's responses depend on its own switches alone, so each is searched by itself, in fewer replays.
+        own = [each.recorded for each in whole.prepared if each.provider is provider]
+        if own:
+            seen.append(provider)
+            names = {switch.name for switch in provider.quirks}
+            part = _Replays(own, providers, file)
+            one = _search(part, names, candidates, most - replays, count)
+            shared = {switch.name for switch in providers.switches if _is_shared(switch, providers)}
+            if one.is_complete and shared and part.result(one.variants).weights:
+                # What is no quirk, such as whether limits are enforced, is a last resort: the documents leave no doubt about it.
+                other = _search(part, names | shared, candidates, most - replays, count)
+                if part.result(other.variants).total < part.result(one.variants).total:
+                    one = other
+            found = Found(
+                {**found.variants, **one.variants}, {**found.tried, **one.tried}, found.is_complete and one.is_complete
+            )
+    replayed, uncaused = whole.run(found.variants)
     met = _result(replayed, ()).looked_at
-    seen = {each.provider.name for each in prepared if each.provider is not None}
-    owners = [(each.name, each.quirks) for each in providers if each.name in seen]
-    others = [switch for switch in providers.switches if switch not in quirks and switch.name in found.variants]
+    owners = [(each.name, each.quirks) for each in seen]
+    others = [switch for switch in providers.switches if switch.name in found.tried and _is_shared(switch, providers)]
     findings = [
         _finding(owner, switch, found, met, candidates) for owner, row in (*owners, ("", others)) for switch in row
     ]
@@ -163,6 +163,40 @@ def calibrate(
         tuple(replayed),
         tuple(uncaused),
     )
+
+
+class _Replays:
+    """Replays of a recording, or of a part of one, with variants."""
+
+    def __init__(self, recording: Iterable[RecordedExchange], providers: ProviderSet, file: WorldFile | None) -> None:
+        self._recording, self._providers, self._file = tuple(recording), providers, file
+        self.prepared = PreparedRecording(self._recording, providers)
+        self.start = {**providers.default_variants, **({} if file is None else file.fixture.variants)}
+        """The variants with which a search begins: every switch is in it."""
+
+    def run(self, variants: Mapping[str, str]) -> tuple[list[ReplayedExchange], Sequence[UnexplainedRead]]:
+        """Replay it with variants, those not named as at the start; return what was read that nothing can cause too."""
+        chosen = {**self.start, **variants}
+        if self._file is not None:
+            return list(replay(self.prepared, self._providers, self._file, chosen)), ()
+        made = reconstruct_world(self._recording, self._providers, chosen)
+        return list(replay(self.prepared, self._providers, made.file, chosen)), made.unexplained
+
+    def result(self, variants: Mapping[str, str]) -> SearchedReplay:
+        """Return what a search needs of a replay."""
+        return _result(*self.run(variants))
+
+
+def _search(
+    replays: _Replays, names: Iterable[str], candidates: _Candidates, most: int, on_replay: Callable[[int], object]
+) -> Found:
+    tried = {name: candidates.tried[name] for name in sorted(names)}
+    search = Search(replays.result, tried, most=most, on_replay=on_replay)
+    return search.run({name: replays.start[name] for name in tried})
+
+
+def _is_shared(switch: Quirk, providers: ProviderSet) -> bool:
+    return not any(switch in provider.quirks for provider in providers)
 
 
 def _result(replayed: Iterable[ReplayedExchange], uncaused: Iterable[UnexplainedRead]) -> SearchedReplay:

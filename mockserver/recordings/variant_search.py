@@ -158,10 +158,10 @@ class Search:
 
     def run(self, start: Mapping[str, str]) -> Found:
         """Search from variants on, until no change of one switch or of two explains more."""
-        self.result(start)
         best, is_complete = dict(start), True
         tried: dict[str, dict[str, Tried]] = {}
         try:
+            self.result(best)
             while True:
                 best = self._improve(best)
                 tried = {}
@@ -193,12 +193,17 @@ class Search:
 
     def _change_one(self, best: Mapping[str, str]) -> dict[str, str] | None:
         """Return better variants with each switch that alone brings an improvement, or the best of these alone; ``None`` without one."""
-        now = self.result(best).total
+        result = self.result(best)
         gains: dict[str, tuple[Weight, str]] = {}
-        for name, variant in self._changes(best, self._met):
-            total = self.result({**best, name: variant}).total
-            if total < now and (name not in gains or total < gains[name][0]):
-                gains[name] = total, variant
+        near = {name for index in result.weights for name in result.switches.get(index, ())}
+        # The switches that differing exchanges have looked at come first; others may matter through what was stored before.
+        for names in (self._met & near, self._met - near):
+            for name, variant in self._changes(best, names):
+                total = self._changed(best, (name, variant)).total
+                if total < result.total and (name not in gains or total < gains[name][0]):
+                    gains[name] = total, variant
+            if gains:
+                break
         if not gains:
             return None
         together = {**best, **{name: variant for name, (_, variant) in gains.items()}}
