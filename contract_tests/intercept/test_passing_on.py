@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
 import http.client
@@ -17,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 
-from contract_tests.intercept.scripted_upstream import PATIENCE, ScriptedUpstream, plain
+from contract_tests.intercept.scripted_upstream import PATIENCE, ScriptedUpstream, plain, read_requests
 from mockserver.har.exchange import RecordedExchange
 from mockserver.har.reader import read_har_file
 from mockserver.http.connection import Limits
@@ -28,9 +29,12 @@ from mockserver.intercept.ca import CertificateAuthority
 from mockserver.intercept.passing_on import PassingOn
 from mockserver.intercept.recorder import Recorder
 from mockserver.intercept.upstream import Upstream, UpstreamConnection, Upstreams, parse_upstreams
+from mockserver.intercept.upstream_proxy import find_proxy
 from mockserver.sdk.loading import installed_providers
 
 HOST = "api2.serwersms.pl"
+FAR = "provider.test"
+"""A name that nobody can look up but a proxy."""
 PATH = "/messages/send_sms.json"
 
 pytestmark = pytest.mark.usefixtures("loop")
@@ -49,7 +53,7 @@ def own_ca(tmp_path_factory):
 
 @pytest.fixture
 def upstream(ca):
-    server = ScriptedUpstream(ca.context([]))
+    server = ScriptedUpstream(ca.context([FAR]))
     with contextlib.closing(server):
         yield server
 
@@ -92,8 +96,8 @@ class Recording:
 def record(own_ca, ca, upstream, tmp_path):
     with contextlib.ExitStack() as ending:
 
-        def begin(url=upstream.url, trusted=ca.certificate, **limits):
-            upstreams = Upstreams(installed_providers().hosts, parse_upstreams([f"{HOST}={url}"]), trusted)
+        def begin(url=upstream.url, trusted=ca.certificate, proxy=None, **limits):
+            upstreams = Upstreams(installed_providers().hosts, parse_upstreams([f"{HOST}={url}"]), trusted, proxy)
             return Recording(ending, own_ca, tmp_path / "traffic.har", upstreams, **limits)
 
         yield begin
@@ -455,6 +459,98 @@ def test_a_content_coding_that_is_not_known_is_said(record, upstream):
 
     (entry,) = recording.entries()
     assert ("the response body is not recorded: its content coding dcb is not known here",) == entry.missing
+
+
+class ScriptedProxy:
+    """A proxy that connects to one port of this machine, whatever it is asked for, or responds with an error."""
+
+    def __init__(self, port, status=b"200 Connection established"):
+        self.asked = []
+        self._port, self._status = port, status
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.address = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def close(self):
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join(PATIENCE)
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listening.accept()
+                self.asked.append(next(read_requests(near)))
+                near.sendall(b"HTTP/1.1 " + self._status + b"\r\nX: 1\r\n\r\n")
+                if not self._status.startswith(b"200"):
+                    near.close()
+                    continue
+                far = socket.create_connection(("127.0.0.1", self._port))
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
+
+    def _copy(self, source, target):
+        with contextlib.suppress(OSError), source, target:
+            while data := source.recv(65536):
+                target.sendall(data)
+
+
+def test_a_proxy_of_the_network_leads_to_the_provider(record, upstream):
+    with contextlib.closing(ScriptedProxy(upstream.port)) as proxy:
+        found = find_proxy(
+            {"HTTPS_PROXY": f"http://us%40er:se%20cret@127.0.0.1:{proxy.address}", "NO_PROXY": "example.com"}
+        )
+
+        got = record(f"https://{FAR}:{upstream.port}", proxy=found).ask(get())
+
+    assert plain(b"ok").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") == got
+    assert [get()] == upstream.requests
+    name = b"%s:%d" % (FAR.encode(), upstream.port)
+    login = base64.b64encode(b"us@er:se cret")
+    assert [
+        b"CONNECT %s HTTP/1.1\r\nHost: %s\r\nProxy-Authorization: Basic %s\r\n\r\n" % (name, name, login)
+    ] == proxy.asked
+
+
+def test_a_proxy_of_the_network_that_rejects_is_said(record, upstream):
+    with contextlib.closing(ScriptedProxy(upstream.port, b"407 Proxy Authentication Required")) as proxy:
+        found = find_proxy({"https_proxy": f"127.0.0.1:{proxy.address}"})
+        got = record(f"https://{FAR}", proxy=found).ask(get())
+
+    assert got.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+    sentence = f"the proxy http://127.0.0.1:{proxy.address} responds 407 Proxy Authentication Required; the request was not sent\n"
+    assert got.endswith(sentence.encode())
+    assert [] == upstream.requests
+
+
+def test_this_machine_and_the_hosts_of_no_proxy_are_reached_directly(record, upstream):
+    proxy = find_proxy({"https_proxy": "http://127.0.0.1:1", "no_proxy": "a.example, .b.example"})
+
+    assert record(proxy=proxy).ask(get()).endswith(b"ok")
+    assert [False, False, True, False] == [
+        proxy.serves(host) for host in ("a.example", "x.b.example", "c.example", "::1")
+    ]
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"HTTPS_PROXY": ""},
+        {"HTTPS_PROXY": "http://127.0.0.1:7672", "MOCKSERVER_PROXY_URL": "http://127.0.0.1:7672"},
+    ],
+)
+def test_without_a_proxy_of_the_network_or_with_a_mock_servers_none_is_used(variables):
+    assert find_proxy(variables) is None
+
+
+@pytest.mark.parametrize("url", ["socks5://127.0.0.1:1080", "https://proxy.example", "http://"])
+def test_a_proxy_of_another_kind_is_misuse(url):
+    with pytest.raises(
+        ValueError, match="the proxy that all_proxy names cannot be used: its URL does not begin with http://"
+    ):
+        find_proxy({"all_proxy": url})
 
 
 def test_a_full_disk_loses_what_does_not_fit_and_nothing_before_or_after_it(tmp_path):

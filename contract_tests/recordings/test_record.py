@@ -195,6 +195,22 @@ def test_what_was_recorded_before_kill_9_can_be_read(record, upstream, tmp_path)
     assert [f"https://{HOST}/1", f"https://{HOST}/2"] == [each.url for each in read_har_file(tmp_path / "traffic.har")]
 
 
+def test_what_the_end_of_the_command_interrupts_is_incomplete(record, upstream, tmp_path):
+    def script(sock, request):
+        (tmp_path / "asked").touch()
+        assert b"" == sock.recv(1)  # until the connection ends
+
+    upstream.script = script
+    program = f"curl -sS https://{HOST}/1 & while ! test -e asked; do sleep 0.1; done; exit 3"
+
+    done = record("--", "sh", "-c", program)
+
+    assert 3 == done.returncode
+    assert "mockserver: 1 exchange recorded in traffic.har, 1 of them incomplete\n" in done.stderr
+    (entry,) = read_har_file(tmp_path / "traffic.har")
+    assert (f"https://{HOST}/1", 0) == (entry.url, entry.status)
+
+
 def test_what_is_incomplete_is_said_at_the_end(record, upstream):
     upstream.script = lambda sock, request: sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc")
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mockserver.settings import environment
+
 from .common import CliError
 
 if TYPE_CHECKING:
@@ -43,9 +45,12 @@ def recording(
     from mockserver.intercept.passing_on import PassingOn
     from mockserver.intercept.recorder import Recorder
     from mockserver.intercept.upstream import Upstreams, parse_upstreams
+    from mockserver.intercept.upstream_proxy import find_proxy
 
     try:
-        upstreams = Upstreams(providers.hosts, parse_upstreams(settings.upstreams), settings.upstream_ca)
+        upstreams = Upstreams(
+            providers.hosts, parse_upstreams(settings.upstreams), settings.upstream_ca, find_proxy(environment())
+        )
     except ValueError as reason:
         raise CliError(str(reason)) from reason
     stand_ins = create_stand_ins(providers, anonymise=anonymises)

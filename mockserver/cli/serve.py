@@ -262,9 +262,12 @@ def _banner(server: MockServer, settings: Settings) -> str:
     if settings.https:
         lines.append(f"  HTTPS on {server.https_url}, signed by {server.ca.certificate}")
     if settings.proxy:
-        lines.append(
-            f"  proxy for the providers' own hosts on {server.proxy_url} (mockserver env prints how to use it)"
+        use = (
+            "for the providers' own hosts"
+            if settings.record is None
+            else "that leads to the real providers, and records,"
         )
+        lines.append(f"  proxy {use} on {server.proxy_url} (mockserver env prints how to use it)")
     lines += ["", "Credentials:"]
     accounts = server.service.registry.default.state.accounts.values()
     for account in accounts:

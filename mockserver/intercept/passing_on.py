@@ -98,6 +98,8 @@ class PassingOn:
             yield f"requests for {', '.join(own)} go to the real provider: what they send is really sent"
         for host, upstream in upstreams.others.items():
             yield f"requests for {host} go to {upstream}"
+        if upstreams.proxy is not None:
+            yield f"HTTPS goes by the proxy {upstreams.proxy}, except to the hosts of NO_PROXY"
 
     def listeners(
         self,

@@ -129,13 +129,14 @@ class ProxyPolicy:
         return HostRejected(host=requested.host, near=f"; did you mean {near}?" if near else "")
 
     def _is_allowed(self, host: str) -> bool:
-        allowed = [name for name in map(str.lower, self.allowed) if _matches(name, host)]
+        allowed = [name for name in map(str.lower, self.allowed) if matches(name, host)]
         if self.hosts.is_provider_domain(host):
             return any(self.hosts.is_provider_domain(name.removeprefix("*.")) for name in allowed)
         return bool(allowed)
 
 
-def _matches(name: str, host: str) -> bool:
+def matches(name: str, host: str) -> bool:
+    """Return whether a name means a host: its own, ``*.example.com`` for every subdomain, or ``*`` for every host."""
     return name in (host, "*") or (name.startswith("*.") and host.endswith(name[1:]))
 
 

@@ -4,7 +4,8 @@ The rules of this file:
 
 1. One connection carries one request. It is never sent again, whatever happens: it may have reached the provider.
 2. Nothing is sent before the server's certificate is verified.
-3. Proxy variables of the environment are not read: those of a recorded command name the proxy that records.
+3. A proxy of the user's network is used for HTTPS if the environment of `record` names one. That of the recorded command is
+   another: it names the proxy that records.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from httptools import HttpParserError, HttpResponseParser
 
 from mockserver.intercept.hosts import PORTS
 from mockserver.intercept.proxy_policy import is_loopback
+from mockserver.intercept.upstream_proxy import UpstreamProxy, open_tunnel
 from mockserver.webhooks.errors import describe
 
 CONNECT_SECONDS = 10.0
@@ -41,6 +43,8 @@ class Upstream(NamedTuple):
     """The path that is put in front of the path of each request."""
     is_provider: bool = False
     """Whether it is the provider's own host, by its own name."""
+    proxy: UpstreamProxy | None = None
+    """The proxy by which it is reached."""
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -51,13 +55,20 @@ class Upstream(NamedTuple):
 class Upstreams:
     """The upstream of each host of the providers: the provider itself, or another server that stands in for it."""
 
-    def __init__(self, hosts: Iterable[str], others: Mapping[str, Upstream], ca: Path | None = None) -> None:
+    def __init__(
+        self,
+        hosts: Iterable[str],
+        others: Mapping[str, Upstream],
+        ca: Path | None = None,
+        proxy: UpstreamProxy | None = None,
+    ) -> None:
         """Create it.
 
         Args:
             hosts: the hosts of the providers.
             others: the upstreams of hosts whose requests go to another server than the provider's.
             ca: a file of certificates in PEM that are trusted beside the usual root certificates (certifi's).
+            proxy: the proxy by which HTTPS servers are reached.
 
         Raises:
             ValueError: a host of ``others`` is not a provider's, or the file holds no certificate.
@@ -68,6 +79,7 @@ class Upstreams:
         if unknown:
             raise ValueError(f"{unknown[0]} is not a provider's host; these are: {', '.join(self.hosts)}")
         self.others = others
+        self.proxy = proxy
         self.ssl_context = ssl.create_default_context(cafile=certifi.where())
         if ca is not None:
             ca.open("rb").close()  # its error names the file, and that of OpenSSL does not
@@ -80,7 +92,10 @@ class Upstreams:
         """Return the upstream for a host in lower case, without port; ``None`` if it is not a provider's."""
         if host not in self.hosts:
             return None
-        return self.others.get(host) or Upstream(scheme, host, PORTS[scheme], is_provider=True)
+        upstream = self.others.get(host) or Upstream(scheme, host, PORTS[scheme], is_provider=True)
+        if self.proxy is None or upstream.scheme != "https" or not self.proxy.serves(upstream.host):
+            return upstream
+        return upstream._replace(proxy=self.proxy)
 
 
 def parse_upstreams(texts: Iterable[str]) -> dict[str, Upstream]:
@@ -158,17 +173,9 @@ class UpstreamConnection(asyncio.Protocol):
         Raises:
             UpstreamError: it cannot be reached, or its certificate is not trusted.
         """
-        loop = asyncio.get_running_loop()
-        is_tls = upstream.scheme == "https"
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await loop.create_connection(
-                    lambda: self,
-                    upstream.host,
-                    upstream.port,
-                    ssl=context if is_tls else None,
-                    server_hostname=upstream.host if is_tls else None,
-                )
+                await self._connect(upstream, context)
         except TimeoutError:
             raise UpstreamError(f"no connection to {upstream} within {CONNECT_SECONDS:g} s") from None
         except ssl.SSLCertVerificationError as reason:
@@ -178,11 +185,32 @@ class UpstreamConnection(asyncio.Protocol):
         except (OSError, UnicodeError) as reason:
             raise UpstreamError(f"no connection to {upstream}: {describe(reason)}") from None
         address = str(self.transport.get_extra_info("peername")[0])
-        if upstream.is_provider and is_loopback(address):
+        if upstream.is_provider and upstream.proxy is None and is_loopback(address):
             self.transport.abort()
             raise UpstreamError(
                 f"{upstream.host} is looked up as {address}, this machine, and not as the provider; is it in the hosts file?"
             )
+
+    async def _connect(self, upstream: Upstream, context: ssl.SSLContext) -> None:
+        loop = asyncio.get_running_loop()
+        if upstream.proxy is not None:
+            tunnel = await open_tunnel(upstream.proxy, upstream.host, upstream.port)
+            try:
+                transport = await loop.start_tls(tunnel, self, context, server_hostname=upstream.host)
+            except BaseException:
+                tunnel.abort()
+                raise
+            assert transport is not None
+            self.transport = transport
+            return
+        is_tls = upstream.scheme == "https"
+        await loop.create_connection(
+            lambda: self,
+            upstream.host,
+            upstream.port,
+            ssl=context if is_tls else None,
+            server_hostname=upstream.host if is_tls else None,
+        )
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream transport
         """Keep the transport."""
