@@ -98,6 +98,7 @@ def reconstruct(exchanges: Sequence[ObservedExchange], variants: Mapping[str, st
     scheduled: list[dict[str, Any]] = []
     for number, (logins, own) in enumerate(_group(replies, variants), start=1):
         account = _Account(f"recorded-{number}", logins, variants, say)
+        account.find_directions(own)
         for reply in own:
             account.observe(reply)
         account.find_causes()
@@ -254,6 +255,10 @@ class _Number:
             return bool(self.now[name] == value)
         return bool(self.begins.setdefault(name, value) == value)
 
+    def may_receive(self) -> bool:
+        """Return whether messages come in at it, at the beginning or since a request has enabled it."""
+        return bool(self.begins.setdefault("sms_enabled", True) or "sms_enabled" in self.now)
+
     def described(self) -> dict[str, Any]:
         """Return it as in a world file."""
         known = {name: value for name, value in self.begins.items() if value != _USUAL[name]}
@@ -308,6 +313,14 @@ class _Read:
         return self.since <= row.at <= self.until and self.number in (None, row.own)
 
 
+_DIRECTIONS: tuple[Direction, Direction] = ("inbound", "outbound")
+
+
+def _identity(element: etree._Element) -> tuple[str, str, str]:
+    """Return the id and both sides of a message."""
+    return _text(element, "msg_id"), _text(element, "from"), _text(element, "to")
+
+
 class _Sent(NamedTuple):
     """A message that a request has sent, or that comes in because of one."""
 
@@ -334,6 +347,21 @@ class _Account:
         self._reads: list[_Read] = []
         self._sent: list[_Sent] = []
         self._deleted: dict[str, _Moment] = {}
+        self._directions: dict[tuple[str, str, str], Direction] = {}
+        """The direction of messages by id and both sides, as lists show it."""
+        self._own: set[str] = set()
+        """Its numbers, as far as any exchange shows them."""
+
+    def find_directions(self, replies: Iterable[_Reply]) -> None:
+        """Note in which container each message is listed, for responses that show it without one, and which numbers are its own."""
+        for reply in replies:
+            for direction in _DIRECTIONS:
+                for parent in reply.root.iter(direction):
+                    for each in parent.findall("message"):
+                        self._directions.setdefault(_identity(each), direction)
+            self._own |= {mark.removeprefix("number ") for mark in _marks(reply) if mark.startswith("number ")}
+        for (_, sender, recipient), direction in self._directions.items():
+            self._own.add(recipient if direction == "inbound" else sender)
 
     def observe(self, reply: _Reply) -> None:
         """Take up what an exchange shows."""
@@ -466,7 +494,7 @@ class _Account:
         if reply.root.find("data/messages") is not None:
             base = "response.data"
         shown = 0
-        for direction in ("inbound", "outbound"):
+        for direction in _DIRECTIONS:
             found = [each for parent in reply.root.iter(direction) for each in parent.findall("message")]
             shown += len(found)
             self._add_rows(index, read, f"{base}.messages.{direction}.message", found, direction)
@@ -490,7 +518,7 @@ class _Account:
                 at = self._instant(_text(element, "date"))
                 sides = _text(element, "from"), _text(element, "to")
                 facts = _Facts(
-                    _text(element, "msg_id"), direction or self._direction(sides), *sides, _text(element, "message")
+                    _text(element, "msg_id"), direction or self._direction(element), *sides, _text(element, "message")
                 )
                 _check(facts)
             except ValueError as reason:
@@ -512,9 +540,12 @@ class _Account:
         """Parse the date of a message, in the zone of the world (DT-12)."""
         return instant_of(datetime.strptime(date, "%Y-%m-%d %H:%M:%S").replace(tzinfo=self._zone or UTC))
 
-    def _direction(self, sides: tuple[str, str]) -> Direction:
-        """Return the direction of a message of which no container tells it: that of its own number."""
-        return "outbound" if sides[0] in self._numbers and sides[1] not in self._numbers else "inbound"
+    def _direction(self, element: etree._Element) -> Direction:
+        """Return the direction of a message of which no container tells it: that of a list, or that of its own number."""
+        identity = _identity(element)
+        _, sender, recipient = identity
+        is_sent = sender in self._own and recipient not in self._own
+        return self._directions.get(identity, "outbound" if is_sent else "inbound")
 
     def _observe_deleted(self, reply: _Reply) -> None:
         if not reply.has_failed and "[0]" not in reply.description:
@@ -531,7 +562,7 @@ class _Account:
             absent = self._absent_at(row) if row.origin == "file" else None
             if absent is None:
                 continue
-            if row.facts.direction == "inbound" and self._number(row.own).begins.setdefault("sms_enabled", True):
+            if row.facts.direction == "inbound" and self._number(row.own).may_receive():
                 row.origin, row.appears = "scheduled", min(max(row.at, absent + 1), row.first.at)
                 if abs(row.appears - row.at) > _TOLERANCE:
                     self._say(row.first.number, f"{row.path}.date", "it came in later than its date says")

@@ -124,12 +124,12 @@ def _accounts(reader: _Reader) -> list[tuple[dict[str, Any], list[str]]]:
 class _Row:
     """A message as the exports of a program show it."""
 
-    def __init__(self, facts: _Facts, status: str, read: _Read, position: int) -> None:
+    def __init__(self, facts: _Facts, status: str, program: str, first: _Moment, position: int = 0) -> None:
         self.direction, self.number, self.text, self.at, self.network = facts
-        self.program = read.program
-        self.first, self.path = read, f"data.messages[{position}]"
+        self.program = program
+        self.first, self.path = first, f"data.messages[{position}]"
         """The read that shows it first, and where."""
-        self.statuses: list[tuple[str, Instant, Instant]] = [(status, read.at, read.at)]
+        self.statuses: list[tuple[str, Instant, Instant]] = [(status, first.at, first.at)]
         """Each status, with the first and the last instant at which it was read."""
         self.origin: Literal["file", "scheduled", "caused", "nothing"] = "file"
         """What puts it into the world: the file, a scheduled message, a request of the recording."""
@@ -244,13 +244,13 @@ class _Read:
         """The number of messages on it, those included that no world file may have."""
         self.has_next = False
 
-    def covers(self, row: _Row) -> bool:
-        """Return whether it would have shown a message, had that been there."""
-        if self.direction not in ("", row.direction) or not self.since <= row.at <= self.until:
+    def covers(self, direction: Direction, at: Instant) -> bool:
+        """Return whether it would have shown a message of this direction and date, had that been there."""
+        if self.direction not in ("", direction) or not self.since <= at <= self.until:
             return False
-        if self.page.number > 1 and not (self.rows and self.rows[0].at < row.at):
+        if self.page.number > 1 and not (self.rows and self.rows[0].at < at):
             return False
-        return not self.has_next or (bool(self.rows) and row.at < self.rows[-1].at)
+        return not self.has_next or (bool(self.rows) and at < self.rows[-1].at)
 
 
 class _Reader:
@@ -409,7 +409,7 @@ class _Program:
             counter[facts] += 1
             row = self._known.get(key)
             if row is None:
-                row = self._known[key] = _Row(facts, status, read, position)
+                row = self._known[key] = _Row(facts, status, self.id, read.moment, position)
             else:
                 row.see(status, read.at)
             read.rows.append(row)
@@ -423,27 +423,46 @@ class _Program:
         """Decide what puts each message into the world: the file, a scheduled message, or a request of the recording."""
         rows = list(self.rows())
         for sent in self.sent:
-            self._take(rows, "inbound", sent, lambda row, sent=sent: row.text == sent.text)
+            if self._take(rows, "inbound", sent, lambda row, sent=sent: row.text == sent.text) is None:
+                self._add_unread("inbound", sent, sent.text)
         late = [(row, absent) for row in rows if row.origin == "file" and (absent := self._absent_at(row)) is not None]
         for row, absent in late:
             if row.direction == "inbound":
-                at = min(max(row.at, absent + 1), row.first.at)
-                row.origin, row.appears = "scheduled", _Moment(at, -1)
-                if abs(at - row.at) > _TOLERANCE:
-                    self._say(row.first.index, f"{row.path}.date", "the message came in later than its date says")
-        scheduled = [_Sent(row.appears, row.number, row.text) for row, _ in late if row.appears is not None]
+                self._schedule(row, absent)
+        for row, absent in late:  # what came in is late, too, where the answer to it is
+            if row.direction == "outbound":
+                self._schedule_what_came_in(rows, row, absent)
+        came_in = (row for row in rows if row.origin == "scheduled")
+        scheduled = [_Sent(row.appears, row.number, row.text) for row in came_in if row.appears is not None]
         self._find_reply(rows, [*self.sent, *scheduled])
         for row, _ in late:
             if row.origin == "file":
                 row.origin = "nothing"
                 self._say(
-                    row.first.index, row.path, "no request of the recording caused it, and no earlier read shows it"
+                    row.first.number, row.path, "no request of the recording caused it, and no earlier read shows it"
                 )
+        self._decide_dues(rows)
+
+    def _decide_dues(self, rows: Iterable[_Row]) -> None:
         for row in rows:
             if row.origin == "file" and not row.decide_due():
                 path = f"{row.path}.deliveryStatus"
                 changes = " → ".join(status for status, _, _ in row.statuses)
-                self._say(row.first.index, path, f"no message's status changes so, or at such times: {changes}")
+                self._say(row.first.number, path, f"no message's status changes so, or at such times: {changes}")
+
+    def _schedule(self, row: _Row, absent: Instant) -> None:
+        """Let a message come in after the instant at which it was not there yet."""
+        at = min(max(row.at, absent + 1), row.first.at)
+        row.origin, row.appears = "scheduled", _Moment(at, -1)
+        if abs(at - row.at) > _TOLERANCE:
+            self._say(row.first.number, f"{row.path}.date", "the message came in later than its date says")
+
+    def _schedule_what_came_in(self, rows: Sequence[_Row], answer: _Row, absent: Instant) -> None:
+        """Schedule the message that an answer is to, if no read shows that it was there before."""
+        for row in rows:
+            is_before = 0 <= answer.at - row.at <= _TOLERANCE and row.number == answer.number
+            if is_before and row.direction == "inbound" and row.origin == "file" and row.first.at > absent:
+                self._schedule(row, absent)
 
     def _take(self, rows: Sequence[_Row], direction: Direction, cause: _Sent, fits: Any) -> _Row | None:
         """Return the message that a cause has put into the world, which is not put into the file then."""
@@ -453,7 +472,7 @@ class _Program:
             if row.origin == "file"
             and row.direction == direction
             and row.number == cause.number
-            and row.first.moment >= cause.moment
+            and row.first >= cause.moment
             and abs(row.at - cause.moment.at) <= _SOON
             and fits(row)
         ]
@@ -465,24 +484,35 @@ class _Program:
     def _absent_at(self, row: _Row) -> Instant | None:
         """Return the last instant at which a read shows that a message was not there; ``None`` if none does."""
         for read in reversed(self._reads):
-            if read.at < row.first.at and read.covers(row):
+            if read.at < row.first.at and read.covers(row.direction, row.at):
                 return read.at
         return None
 
     def _find_reply(self, rows: Sequence[_Row], causes: Sequence[_Sent]) -> None:
         """Find what the program answers: what most of the messages that came in are followed by."""
-        read_later = [
-            cause
-            for cause in causes
-            if any(read.moment >= cause.moment and read.direction != "inbound" for read in self._reads)
-        ]
-        answers = [taken for cause in read_later if (taken := self._take(rows, "outbound", cause, lambda _: True))]
-        text, times = max(Counter(row.text for row in answers).items(), key=lambda each: each[1], default=("", 0))
-        if times * 2 > len(read_later):
+        answers = [self._take(rows, "outbound", cause, lambda _: True) for cause in causes]
+        found = Counter(row.text for row in answers if row is not None)
+        text, times = max(found.items(), key=lambda each: each[1], default=("", 0))
+        silent = (cause for cause, row in zip(causes, answers, strict=True) if row is None and self._is_read(cause))
+        if times > sum(1 for _ in silent) + found.total() - times:
             self.reply = text
-        for row in answers:
-            if row.text != self.reply:
+        for cause, row in zip(causes, answers, strict=True):
+            if row is not None and row.text != self.reply:
                 row.origin, row.appears = "file", None
+            elif row is None and self.reply is not None:
+                self._add_unread("outbound", cause, self.reply)
+
+    def _is_read(self, cause: _Sent) -> bool:
+        """Return whether a later read would show an answer to what came in."""
+        at = cause.moment.at
+        return any(read.moment >= cause.moment and read.covers("outbound", at) for read in self._reads)
+
+    def _add_unread(self, direction: Direction, cause: _Sent, text: str) -> None:
+        """Add a message that is in the world because of a request, although no read shows it: it has its place on the pages."""
+        facts = _Facts(direction, cause.number, text, cause.moment.at, None)
+        row = _Row(facts, RECEIVED if direction == "inbound" else SENT, self.id, cause.moment)
+        row.origin, row.appears = "caused", cause.moment
+        self._groups[row.at].append(row)
 
     # -- what no export shows -----------------------------------------------------------------------------------------
 
@@ -508,12 +538,25 @@ class _Program:
 
     def _fill(self, read: _Read, beside: _Row, number: int, offset: int) -> None:
         """Add messages of the same instant before or after another one."""
-        facts = _Facts(beside.direction, beside.number, NOT_RECORDED, beside.at, beside.network)
-        added = [_Row(facts, SENT if beside.direction == "outbound" else RECEIVED, read, 0) for _ in range(number)]
+        direction = self._free_direction(read, beside)
+        facts = _Facts(direction, beside.number, NOT_RECORDED, beside.at, beside.network)
+        status = SENT if direction == "outbound" else RECEIVED
+        added = [_Row(facts, status, self.id, read.moment) for _ in range(number)]
         group = self._groups[beside.at]
         place = group.index(beside) + offset
         group[place:place] = added
         self._lists.clear()
+
+    def _free_direction(self, read: _Read, beside: _Row) -> Direction:
+        """Return the direction of messages that must be there at an instant: one of which no read shows all messages then."""
+        if read.direction:
+            return read.direction
+        directions: tuple[Direction, ...] = (
+            beside.direction,
+            "outbound" if beside.direction == "inbound" else "inbound",
+        )
+        is_free = (not any(each.covers(direction, beside.at) for each in self._reads) for direction in directions)
+        return next((each for each, free in zip(directions, is_free, strict=True) if free), beside.direction)
 
     def _list(self, read: _Read) -> _List:
         """Return all messages of a read's direction that are there at its time."""
