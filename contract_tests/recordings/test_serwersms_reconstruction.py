@@ -15,7 +15,7 @@ from contract_tests.installed import INSTALLED
 from contract_tests.recordings import serwersms_life as life
 from contract_tests.recordings.upstream import Upstream
 from mockserver.har.exchange import RecordedExchange
-from mockserver.recordings.deciding import choose_account, play
+from mockserver.recordings.deciding import choose_account, find_value, play
 from mockserver.recordings.reconstruction import reconstruct_world
 from mockserver.recordings.replay import replay
 from mockserver.sdk import Quirk
@@ -228,3 +228,25 @@ def test_what_a_page_lacks_is_of_a_type_that_no_other_page_counts() -> None:
     for values in ({"limit": 1}, {"type": "eco", "limit": 1}, {"type": "ndi", "limit": 1}):
         life.ask(upstream, "messages/recived.json", {**values, "username": "Login", "password": "Haslo"})
     assert differences(upstream.recording, {}) == []
+
+
+def test_an_answer_to_a_message_that_the_recording_sends_answers_the_message_of_the_new_world() -> None:
+    upstream = Upstream("serwersms", {}, life.WORLD)
+    life.ask(upstream, "messages/send_sms.json", {"phone": life.PHONES[2], "text": "Przyjdziesz?", "details": "true"})
+    upstream.let_pass(60)
+    life.ask(upstream, "messages/reports.json", {"phone": life.PHONES[2]})
+    life.receive(upstream, "eco", "Tak")
+    upstream.let_pass(1)
+    life.ask(upstream, "messages/recived.json", {"type": "eco", "phone": life.PHONES[2]})
+    sent, _, read = upstream.recording
+    answered = find_value(read.response_body, "items[0].message_id")
+    assert answered == find_value(sent.response_body, "items[0].id")
+    assert differences(upstream.recording, {}) == []
+    document = reconstruct_world(upstream.recording, INSTALLED, {}).document
+    assert document["scheduled"] == [
+        {
+            "at": "2026-06-01T12:01:00Z",
+            "provider": "serwersms",
+            "fields": {"account": "firma", "kind": "eco", "sender": life.PHONES[2], "text": "Tak"},
+        }
+    ]

@@ -56,7 +56,7 @@ TWO_WAY = Quirk(
     ("rejected", "eco", "empty"),
     operations=_RECIVED,
     decider=Decider(
-        "Read the incoming messages of the type eco, of which there must be one, then those of the type 2way.",
+        "Read the incoming messages of the type eco, of which there must be one, then those of the type 2way, and compare.",
         (_ask("messages/recived", "type=eco&limit=1"), _ask("messages/recived", "type=2way&limit=1")),
     ),
 )
@@ -91,7 +91,7 @@ GET = Quirk(
     "serwersms.get",
     ("accepted", "rejected"),
     decider=Decider(
-        "Read incoming messages by GET.",
+        "Read incoming messages by GET, and look whether that is rejected.",
         (DecidingRequest("GET", "/messages/recived.json?username={user}&password={secret}&limit=1"),),
     ),
 )
@@ -109,7 +109,7 @@ MAGIC = Quirk(
     "serwersms.magic",
     ("on", "off"),
     decider=Decider(
-        "Read the incoming messages of +48990000040, from which none ever came.",
+        "Read the incoming messages of +48990000040, from which none ever came, and look whether that is an error.",
         (_ask("messages/recived", "phone=%2B48990000040"),),
     ),
 )
@@ -182,7 +182,7 @@ LIST_LIMIT = Quirk(
     ("capped", "rejected"),
     operations=("blacklist.index", "contacts.index", "groups.index"),
     decider=Decider(
-        "List the contacts with a limit of 1001.",
+        "List the contacts with a limit of 1001, and look whether that is rejected.",
         (_ask("contacts/index", "limit=1001"),),
     ),
 )
@@ -201,7 +201,9 @@ NO_GROUPS = Quirk(
     "serwersms.groups.none",
     ("list", "null"),
     operations=("groups.index",),
-    decider=Decider("List the groups of an account that has none.", (_ask("groups/index"),)),
+    decider=Decider(
+        "List the groups of an account that has none, and look whether the response is null.", (_ask("groups/index"),)
+    ),
 )
 CHECKS = Quirk(
     "SW-88",
@@ -229,7 +231,8 @@ UNIQUE_ID = Quirk(
     "serwersms.unique_id",
     ("unique", "reusable"),
     decider=Decider(
-        "Send two messages with one unique_id and a date in the future, then delete them.", (_SAVE_AS, _SAVE_AS)
+        "Send two messages with one unique_id and a date in the future, look whether the second is rejected, and delete them.",
+        (_SAVE_AS, _SAVE_AS),
     ),
 )
 DEMO = Quirk(
@@ -251,7 +254,9 @@ STATES = Quirk(
     "serwersms.states",
     ("delayed", "instant"),
     operations=_REPORTS,
-    decider=Decider("Send a message to a number of your own, and view it at once.", (_SEND, _VIEW)),
+    decider=Decider(
+        "Send a message to a number of your own, and look at once whether it is in its last state.", (_SEND, _VIEW)
+    ),
 )
 END = Quirk(
     "SW-69",
@@ -259,7 +264,7 @@ END = Quirk(
     ("delivered", "undelivered", "unsent", "never"),
     operations=_REPORTS,
     decider=Decider(
-        "Send a message to a number of your own, and view it a while later.",
+        "Send a message to a number of your own, and look at its state a while later.",
         (_SEND, _VIEW._replace(after=10)),
     ),
 )
@@ -281,7 +286,7 @@ PENDING = Quirk(
     ("sent", "not-final"),
     operations=("messages.reports",),
     decider=Decider(
-        "Send a message with a date in the future, look whether reports with the status pending list it, then delete it.",
+        "Send a message with a date in the future, look whether reports with the status pending list it, and delete it.",
         (_SAVE, _ask("messages/reports", "status=pending&id={0:items[0].id}")),
     ),
 )

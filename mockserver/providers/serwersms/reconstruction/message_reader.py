@@ -84,6 +84,10 @@ class _Send:
         self.is_counted = False
         """Whether statistics have shown it."""
 
+    def is_for(self, phone: str) -> bool:
+        """Return whether a number may be among the recipients."""
+        return self.phones is None or phone in self.phones
+
     def has_sent(self, kind: str, phone: str, at: Instant) -> bool:
         """Return whether a message is one of its own, and count it."""
         if kind != self.kind or abs(at - self.call.at) > _TOLERANCE or not self.number:
@@ -571,7 +575,7 @@ class MessageReader:
 
     def _as_received(self, each: InboundMessage) -> dict[str, Any]:
         fields = {"kind": each.kind, **each.fields}
-        if fields.get("reference") in self._own_outbound:
+        if fields.get("reference") in self._own_outbound and any(send.is_for(each.sender) for send in self._sends):
             del fields["reference"]  # the id is another one there: it answers the latest message to its sender
         if not fields["recipient"]:
             del fields["recipient"]
