@@ -10,6 +10,7 @@ from contract_tests.recordings.upstream import Upstream
 from mockserver.recordings.deciding import find_value
 
 USER, SECRET, TOKEN = "firma", "tajne-haslo", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+BOT = "54c53be2-cbb8-11ec-9d64-0242ac120002"
 PHONES = ("+48501000001", "+48601000002", "+48661000003", "+491701000004")
 
 
@@ -50,6 +51,7 @@ ACCOUNT: Mapping[str, Any] = {
     "numbers": [{"number": "+48664000001"}, {"number": "+48664000002"}, {"number": "7155"}],
     "fields": {
         "type": "postpaid",
+        "push_hash": "8f14e45fceea167a",
         "limits": {"eco": "120", "mms": "not_available", "hlr": "40"},
         "prices": {"full": 0.09, "voice": 0.2},
         "maintainer": {"name": "Jan Opiekun", "email": "jan@example.com", "telephone": "+48990000000", "photo": ""},
@@ -99,7 +101,7 @@ ACCOUNT: Mapping[str, Any] = {
         "quizzes": [{"id": 9, "name": "Kto?", "items": [{"id": 1, "count": 4}, {"id": 2, "count": 0}]}],
         "rcs_bots": [
             {
-                "id": "54c53be2-cbb8-11ec-9d64-0242ac120002",
+                "id": BOT,
                 "name": "Bot",
                 "networks": [26001],
                 "webhook": "https://e.com",
@@ -357,6 +359,9 @@ WORK: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("messages/send_personalized", {"messages": f"{PHONES[0]}:a]|[{PHONES[2]}:b", "details": "true"}),
     ("messages/send_voice", {"phone": PHONES[0], "file_id": "bb22"}),
     ("messages/send_mms", {"phone": PHONES[0], "title": "t", "file_id": "aa11"}),
+    ("messages/send_rcs", {"phone": PHONES[0], "rcs_id": BOT, "message": '{"text":"RCS"}'}),
+    ("messages/tester_rcs", {"phone": PHONES[0], "rcs_id": BOT}),
+    ("push/contact", {"api_hash": "8f14e45fceea167a", "user_id": "u1"}),
     ("messages/send_sms", {"phone": PHONES[0], "text": "próba", "test": "true"}),
     ("messages/send_nd", {"phone": PHONES[0], "text": "przyszła"}),
     ("messages/send_ndi", {"phone": PHONES[0], "text": "przyszła", "ndi_number": "+48664000001"}),

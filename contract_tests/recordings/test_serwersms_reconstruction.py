@@ -15,6 +15,7 @@ from contract_tests.installed import INSTALLED
 from contract_tests.recordings import serwersms_life as life
 from contract_tests.recordings.upstream import Upstream
 from mockserver.har.exchange import RecordedExchange
+from mockserver.providers.serwersms.routes import ACTIONS
 from mockserver.recordings.deciding import choose_account, find_value, play
 from mockserver.recordings.reconstruction import reconstruct_world
 from mockserver.recordings.replay import replay
@@ -53,6 +54,50 @@ def test_a_full_account_is_given_back_with_what_came_in_between_the_reads(
     upstream = Upstream("serwersms", variants, life.WORLD)
     life.live(upstream, suffix)
     assert differences(upstream.recording, variants) == []
+
+
+def test_the_recordings_of_these_tests_have_every_operation() -> None:
+    actions = {action for action, _ in (*life.READS, *life.WORK)}
+    operations = {ACTIONS.get(action, "error.view") for action in actions}
+    assert operations == INSTALLED.by_name["serwersms"].operations_by_name.keys()
+
+
+@pytest.mark.parametrize(
+    ("fields", "action", "values"),
+    [
+        ({"limits": {"eco": "1"}}, "messages/send_sms", {"phone": f"{life.PHONES[0]},{life.PHONES[2]}", "text": "a"}),
+        ({"limits": {"eco": "not_available"}}, "messages/send_sms", {"phone": life.PHONES[0], "text": "a"}),
+        ({"limits": {"voice": "0"}}, "messages/send_voice", {"phone": life.PHONES[0], "text": "a"}),
+        ({"limits": {"hlr": "1"}}, "phones/check", {"phone": "500600700,600700800"}),
+        ({"limits": {"lookup": "not_available"}}, "phones/lookup", {"phone": "500600700"}),
+        ({"blocked": True}, "messages/send_sms", {"phone": life.PHONES[0], "text": "a"}),
+        ({"blocked": True}, "phones/check", {"phone": "500600700"}),
+        ({"denied": ["sms"]}, "messages/send_sms", {"phone": life.PHONES[0], "text": "a"}),
+        ({"denied": ["flash"]}, "messages/send_sms", {"phone": life.PHONES[0], "text": "a", "flash": "true"}),
+        ({"denied": ["personalized"]}, "messages/send_personalized", {"messages": f"{life.PHONES[0]}:a"}),
+        ({"denied": ["subaccounts"]}, "subaccounts/add", {}),
+        ({"subaccount": True}, "subaccounts/add", {}),
+        ({"free_package": True}, "senders/add", {"name": "TRZECIA"}),
+        ({"demo": True}, "senders/add", {"name": "TRZECIA"}),
+        ({"demo": True}, "messages/send_nd", {"phone": life.PHONES[0], "text": "a"}),
+        ({}, "senders/add", {"name": "NOWA"}),
+        ({}, "blacklist/add", {"phone": life.PHONES[1]}),
+        ({}, "messages/delete", {"id": "0a6"}),
+        ({}, "contacts/delete", {"id": 903}),
+        ({}, "templates/edit", {"id": 12, "name": "x"}),
+        ({}, "messages/send_sms", {"phone": life.PHONES[0], "text": "a", "sender": "FIRMA"}),
+        ({}, "messages/send_mms", {"phone": life.PHONES[0], "title": "a", "file_id": "aa11"}),
+        ({}, "phones/check", {"id": "old1"}),
+        ({}, "premium/send", {"phone": life.PHONES[2], "gate": "7155", "id": "402", "text": "a"}),
+    ],
+)
+def test_the_account_is_such_that_one_request_alone_has_its_response(
+    fields: Mapping[str, Any], action: str, values: Mapping[str, Any]
+) -> None:
+    account = {**life.ACCOUNT, "fields": fields}
+    upstream = Upstream("serwersms", {}, {**life.WORLD, "accounts": [account]})
+    life.ask(upstream, f"{action}.json", values)
+    assert differences(upstream.recording, {}) == []
 
 
 SWITCHES = (

@@ -683,7 +683,7 @@ class EntryReader:
             ],
             TEMPLATES: self._plain(TEMPLATES, name="", text=""),
             FILES: self._plain(FILES, type="mms", name="plik.jpg", size=0),
-            SENDERS: self._plain(SENDERS, status="authorized"),
+            SENDERS: self._plain(SENDERS, status="authorized") or self._made_senders(),
             SUBACCOUNTS: self._plain(SUBACCOUNTS, username="subaccount"),
             PAYMENTS: self._plain(PAYMENTS, number=UNKNOWN, state="paid", paid=0.0, total=0.0),
             QUIZZES: self._plain(QUIZZES, name=""),
@@ -708,6 +708,10 @@ class EntryReader:
             {"id": next(free) if isinstance(entry_id, MadeUp) else entry_id, **defaults, **_without_nothing(fields)}
             for entry_id, fields in self.histories[collection].entries()
         ]
+
+    def _made_senders(self) -> list[dict[str, Any]]:
+        """Return the one sender of an account with the free package, which may not add another (SW-60)."""
+        return [{"id": "SENDER"}] if self.fields.get("free_package") and not self.histories[SENDERS].added else []
 
     def _is_in_group(self, contact: Hashable, group: int) -> bool:
         return isinstance(contact, int) and group in self._groups_of.get(contact, ())
