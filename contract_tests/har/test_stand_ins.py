@@ -155,6 +155,13 @@ def test_numbers_keep_country_network_and_spelling_and_are_the_same_number_every
     )
 
 
+def test_numbers_and_texts_in_pairs_are_replaced():
+    sent = exchange(body="ndi=500600702&messages=500600700%3AHello+Jan%5D%7C%5B%2B48500600701%3AHi")
+    found = stand_ins(anonymise=True).apply(sent)
+
+    assert b"ndi=500000001&messages=500000002%3AAceln+Osz%5D%7C%5B%2B48500000003%3ACc" == found.request_body
+
+
 def test_two_numbers_never_become_one():
     numbers = [f"48{network}{last:06}" for network in (500, 501) for last in range(3_000)]
     found = stand_ins(anonymise=True).apply(exchange(body="phone=" + ",".join(numbers)))

@@ -21,7 +21,20 @@ _PHONE_NAMES = frozenset(
             "recipients",
             "originator",
         ),
-        *("destination", "destinations", "caller", "callerid", "handset", "tel", "telephone", "cell", "ani", "dnis"),
+        *(
+            "destination",
+            "destinations",
+            "caller",
+            "callerid",
+            "handset",
+            "tel",
+            "telephone",
+            "cell",
+            "ani",
+            "dnis",
+            "ndi",
+            "name",
+        ),
     )
 )
 _TEXT_NAMES = frozenset(
@@ -49,6 +62,10 @@ _SIGNIFICANT = 9
 """The last digits by which a number is known, whether its country is written before them or not."""
 _REPLACED = 6
 """The last digits that are replaced."""
+
+
+_PAIR = re.compile(r"(\+?[0-9]{9,15}):(.*?)(?=\]\|\[|\Z)", re.DOTALL)
+"""A number and its text, as SerwerSMS's parameter messages has them: ``500600700:Hello]|[500600701:Hi``."""
 
 
 class PhoneNumbers:
@@ -90,6 +107,13 @@ _PAIRS = ("aą", "cć", "eę", "lł", "nń", "oó", "sś", "zż")
 _POLISH = {pair[1]: pair[0] for pair in (*_PAIRS, "zź")}
 _GSM_LETTERS = "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà"
 _GSM_GREEK = "ΔΦΓΛΩΠΨΣΘΞ"
+
+
+def replace_pairs(value: str, phones: PhoneNumbers, texts: Texts) -> str:
+    """Return a value with each number and its text replaced, if it consists of such pairs."""
+    if not _PAIR.match(value):
+        return value
+    return _PAIR.sub(lambda found: f"{phones.replace(found[1])}:{texts.replace(found[2])}", value)
 
 
 class Texts:

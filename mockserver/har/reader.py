@@ -275,19 +275,19 @@ def _request_body(
 ) -> bytes:
     """Return the body of a request.
 
-    Postman's converters have ``params`` alone; HTTP Toolkit and the proposal for HAR 1.3 mark a binary one by ``encoding``, and so do
-    we by ``_encoding``; Playwright may have put it into a file of its own.
+    Charles and Postman's converters have the parameters of a form alone; HTTP Toolkit has a binary body in ``_content``, and the
+    proposal for HAR 1.3 marks it by ``encoding``, as we do by ``_encoding``; Playwright may have put it into a file of its own.
     """
-    data, length = request.child("postData"), _length(headers)
+    data, length = request.child("postData") or request.child("_content"), _length(headers)
     if data is None:
         if length or (request.number("bodySize") or 0) > 0:
             missing.append("the request body was not recorded")
         return b""
     media_type = data.text("mimeType") or _header(headers, "content-type")
     body = _content(data, media_type, length, read_file)
-    if body is None and (parameters := _pairs(data, "params")):
-        body = body_of_parameters(parameters, media_type)
-    if body is None:
+    if not body and (parameters := _pairs(data, "params")):
+        return body_of_parameters(parameters, media_type)  # escaped perhaps in another way than it was sent
+    if not body:
         if length:
             missing.append("the request body was not recorded")
         return b""

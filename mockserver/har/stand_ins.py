@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import msgspec
 import orjson
 
-from .anonymous import PhoneNumbers, Texts, is_phone_name, is_text_name
+from .anonymous import PhoneNumbers, Texts, is_phone_name, is_text_name, replace_pairs
 from .exchange import HarError, RecordedExchange
 from .values import change_body, change_text, change_url, is_structured
 
@@ -143,6 +143,8 @@ class StandIns:
             return value
         if is_text:
             return self._texts.replace(value)
+        if "messages" in names[-1:] and (pairs := replace_pairs(value, self._phones, self._texts)) != value:
+            return pairs
         return self._phones.replace(value) if self._is_phone(names) else self._phones.replace_known(value)
 
     def _find_whether_phone(self, names: tuple[str, ...]) -> bool:
