@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from contextlib import closing, suppress
 from html import unescape
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 import requests
@@ -605,3 +607,18 @@ def test_the_page_of_a_missing_exchange_is_404(server, world):
 
     assert 404 == response.status_code
     assert "there is no exchange 77" in response.text
+
+
+def test_what_the_filter_shows_is_exported(open_page, world, sender):
+    sender.send("one")
+    sender.send("two")
+    page = open_page(EXCHANGES)
+    page.fill("#q", "outcome:rejected")
+    expect(page.locator("#exchanges > tr.exchange")).to_have_count(1)
+    page.click("#export summary")
+    with page.expect_download() as download:
+        page.click("#do-export-anonymised")
+
+    assert "mine.har" == download.value.suggested_filename
+    assert json.loads(Path(download.value.path()).read_text()) == world.har(outcome="rejected", anonymise=True)
+    expect(page.locator("#exchanges > tr.exchange")).to_have_count(1)
