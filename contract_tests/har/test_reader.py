@@ -181,6 +181,10 @@ def entry(**changes: Any) -> dict[str, Any]:
         ({"request": {"method": "GET", "url": 5}}, "log.entries[1].request.url: a text is expected, not a number"),
         ({"request": {"method": "GET", "url": "/x"}}, "log.entries[1].request.url: the URL is not absolute"),
         (
+            {"request": {"method": "GET", "url": "https://[::1/"}},
+            "log.entries[1].request.url: this is no URL: Invalid IPv6 URL",
+        ),
+        (
             {"request": {"method": "GET", "url": HOST, "headers": [{}, 7]}},
             "log.entries[1].request.headers[1]: a name and a value are expected",
         ),

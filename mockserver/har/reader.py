@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 from zipfile import BadZipFile, ZipFile
 
 from mockserver.engine.instants import EARLIEST, LATEST, Instant, instant_of, parse_instant
@@ -223,6 +223,10 @@ def _url(request: _Node) -> str | None:
         if request.text("method").upper() == "CONNECT":
             return None
         raise request.error("the URL is not absolute", "url")
+    try:
+        urlsplit(url)
+    except ValueError as reason:  # an IPv6 address that is none
+        raise request.error(f"this is no URL: {reason}", "url") from None
     if "?" not in url and (query := _pairs(request, "queryString")):
         url += "?" + "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in query)
     return url
