@@ -193,8 +193,8 @@ def complete_pages(
         kind = _choose_kind(last.kind, taken, TYPES, is_by_type=is_by_type)
         newer = _make_up(last, kind, gap.after, numbers)
         added += len(older) + len(newer)
-        is_told = any(selects(each, one) for each in whole for one in (*older[:1], *newer[:1]))
-        if min(gap) < 0 or is_told or added > _MOST_ADDED:
+        is_known = any(selects(each, one) for each in whole for one in (*older[:1], *newer[:1]))
+        if min(gap) < 0 or is_known or added > _MOST_ADDED:
             read.body.reject("paging", "the recording shows another number of messages")
             continue
         place = found.index(first)
