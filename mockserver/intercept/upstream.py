@@ -22,7 +22,7 @@ from httptools import HttpParserError, HttpResponseParser
 
 from mockserver.intercept.hosts import PORTS
 from mockserver.intercept.proxy_policy import is_loopback
-from mockserver.intercept.upstream_proxy import UpstreamProxy, open_tunnel
+from mockserver.intercept.upstream_proxy import UpstreamProxy, connect_by_proxy
 from mockserver.webhooks.errors import describe
 
 CONNECT_SECONDS = 10.0
@@ -194,11 +194,11 @@ class UpstreamConnection(asyncio.Protocol):
     async def _connect(self, upstream: Upstream, context: ssl.SSLContext) -> None:
         loop = asyncio.get_running_loop()
         if upstream.proxy is not None:
-            tunnel = await open_tunnel(upstream.proxy, upstream.host, upstream.port)
+            through = await connect_by_proxy(upstream.proxy, upstream.host, upstream.port)
             try:
-                transport = await loop.start_tls(tunnel, self, context, server_hostname=upstream.host)
+                transport = await loop.start_tls(through, self, context, server_hostname=upstream.host)
             except BaseException:
-                tunnel.abort()
+                through.abort()
                 raise
             assert transport is not None
             self.transport = transport

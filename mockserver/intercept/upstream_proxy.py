@@ -1,4 +1,4 @@
-"""The proxy of the user's network by which HTTPS servers are reached, as the environment names it, and the tunnel through it."""
+"""The proxy of the user's network by which HTTPS servers are reached, as the environment names it, and the connection through it."""
 
 from __future__ import annotations
 
@@ -57,21 +57,21 @@ def find_proxy(variables: Mapping[str, str]) -> UpstreamProxy | None:
     return UpstreamProxy(parts.hostname, parts.port or 80, authorization, tuple(exempt_hosts(variables)))
 
 
-async def open_tunnel(proxy: UpstreamProxy, host: str, port: int) -> asyncio.Transport:
+async def connect_by_proxy(proxy: UpstreamProxy, host: str, port: int) -> asyncio.Transport:
     """Return a connection to a host and port through a proxy.
 
     Raises:
         OSError: the proxy cannot be reached, or does not connect.
     """
     loop = asyncio.get_running_loop()
-    transport, tunnel = await loop.create_connection(_Tunnel, proxy.host, proxy.port)
+    transport, waiting = await loop.create_connection(_ConnectResponse, proxy.host, proxy.port)
     name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     lines = [f"CONNECT {name} HTTP/1.1", f"Host: {name}"]
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: {proxy.authorization}")
     transport.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
     try:
-        status = await tunnel.status
+        status = await waiting.status
     except BaseException:
         transport.abort()
         raise
@@ -81,7 +81,7 @@ async def open_tunnel(proxy: UpstreamProxy, host: str, port: int) -> asyncio.Tra
     return transport
 
 
-class _Tunnel(asyncio.Protocol):
+class _ConnectResponse(asyncio.Protocol):
     """Waits for the response to CONNECT; then another protocol takes its place."""
 
     def __init__(self) -> None:
