@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 import requests
 from playwright.sync_api import sync_playwright
@@ -20,6 +21,7 @@ from playwright.sync_api import sync_playwright
 from contract_tests.fetching import fetched
 from mockserver.har import RecordedExchange
 from mockserver.har.reader import read_har_file
+from mockserver.har.writer import har_chunks
 
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "multipart/form-data; boundary=xx"
@@ -93,15 +95,20 @@ def running(*command: str, until: str, **options) -> Iterator[tuple[subprocess.P
             program.wait(timeout=60)
 
 
-@pytest.mark.parametrize("name", ["traffic.har", "traffic.zhar"])
-def test_a_file_of_mitmproxy_is_read(server, tmp_path: Path, name: str):
+def mitmproxy_environment() -> dict[str, str]:
+    """Return the variables with which this Python finds mitmproxy, whose pins do not fit ours."""
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", "{}")
     needed = "mitmproxy==11.0.2"  # the last one for Python 3.11
     folder = fetched(f"{needed.replace('==', '-')}-{sys.version_info[0]}.{sys.version_info[1]}", *pip, needed)
+    return {**os.environ, "PYTHONPATH": str(folder)}
+
+
+@pytest.mark.parametrize("name", ["traffic.har", "traffic.zhar"])
+def test_a_file_of_mitmproxy_is_read(server, tmp_path: Path, name: str):
+    environment = mitmproxy_environment()
     program = "from mitmproxy.tools.main import mitmdump; mitmdump()"
     options = ("--listen-host", "127.0.0.1", "--listen-port", "0", "--set", f"confdir={tmp_path}")
     command = (sys.executable, "-u", "-c", program, *options, "--set", f"hardump={tmp_path / name}")
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
     with running(*command, until=r"listening at .*?127\.0\.0\.1:(\d+)", env=environment) as (_, port):
         session = requests.Session()
         session.trust_env = False
@@ -151,3 +158,70 @@ def test_a_file_of_playwright_is_read(server, tmp_path: Path, name: str, content
         browser.close()
 
     check(server, list(read_har_file(tmp_path / name)))
+
+
+# -- and they read ours --------------------------------------------------------------------------------------------------------
+
+OURS = RecordedExchange(
+    index=0,
+    started=1_764_500_000_123_456,
+    duration=41_500,
+    method="POST",
+    url="https://api2.serwersms.pl/messages/send_sms.json?a=b",
+    request_headers=(("Host", "api2.serwersms.pl"), ("Content-Type", "application/json")),
+    request_body='{"text":"zażółć 😀"}'.encode(),
+    status=200,
+    reason="OK",
+    response_headers=(("Content-Type", "application/json"), ("Access-Control-Allow-Origin", "*")),
+    response_body='{"error":"błąd"}'.encode(),
+)
+BINARY = msgspec.structs.replace(
+    OURS,
+    method="GET",
+    url="https://api2.serwersms.pl/files/view",
+    request_headers=(("Host", "api2.serwersms.pl"),),
+    request_body=b"",
+    response_headers=(("Content-Type", "application/octet-stream"),),
+    response_body=b"\xff\x00\xfe",
+)
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    path = tmp_path / "ours.har"
+    path.write_bytes(b"".join(har_chunks([OURS, BINARY])))
+    return path
+
+
+def test_mitmproxy_reads_ours(ours: Path):
+    program = (
+        "import sys; from mitmproxy.io import read_flows_from_paths\n"
+        "for flow in read_flows_from_paths(sys.argv[1:]):\n"
+        "    asked, got = flow.request, flow.response\n"
+        "    print([asked.method, asked.url, asked.content, got.status_code, got.content, asked.timestamp_start])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, ours], capture_output=True, text=True, timeout=120, env=mitmproxy_environment()
+    )
+
+    assert [
+        str([each.method, each.url, each.request_body, 200, each.response_body, each.started / 1_000_000])
+        for each in (OURS, BINARY)
+    ] == done.stdout.splitlines(), done.stderr
+
+
+def test_playwright_plays_ours(ours: Path):
+    asked = "async ([url, options]) => { const got = await fetch(url, options); return [got.status, [...new Uint8Array(await got.arrayBuffer())]] }"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        page = browser.new_page()
+        page.route_from_har(ours)
+        options = {
+            "method": "POST",
+            "body": OURS.request_body.decode(),
+            "headers": {"Content-Type": "application/json"},
+        }
+        found = page.evaluate(asked, [OURS.url, options])
+        browser.close()
+
+    assert [200, list(OURS.response_body)] == found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import json
@@ -11,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from contract_tests.installed import PROVIDERS
 from mockserver.har import HarError, RecordedExchange
 from mockserver.har.reader import read_har, read_har_file
 from mockserver.har.writer import har_chunks
+from mockserver.http.secret_names import create_stand_ins
 
 FILES = Path(__file__).parent / "files"
 HOST = "https://api2.serwersms.pl"
@@ -141,7 +146,7 @@ def test_a_file_that_is_no_plain_utf_8_is_read(file: bytes):
         (b"{}", 'this is no HAR file: it has no list at "log", "entries"'),
         (b'{"log":{"entries":{}}}', 'this is no HAR file: it has no list at "log", "entries"'),
         (b'[{"log":{"entries":[]}}]', 'this is no HAR file: it has no list at "log", "entries"'),
-        (b"<har>", "this is no JSON: lexical error: invalid char in json text."),
+        (b"<har>", "this is no JSON: "),
         (DOCUMENT[:-9], "the file ends in the middle"),
         (gzip.compress(DOCUMENT)[:-40], "the file ends in the middle"),
         (b'{"log":{"entries":[%s%s]}}' % (b"[" * 99, b"]" * 99), "an entry is nested more than 64 levels deep"),
@@ -150,7 +155,10 @@ def test_a_file_that_is_no_plain_utf_8_is_read(file: bytes):
 def test_a_file_that_is_no_har_is_told_so(file: bytes, complaint: str):
     with pytest.raises(HarError) as caught:
         list(read_har(io.BytesIO(file)))
-    assert complaint == str(caught.value)
+    if complaint.endswith(": "):  # the rest are the words of the parser
+        assert str(caught.value).startswith(complaint)
+    else:
+        assert complaint == str(caught.value)
 
 
 def test_a_file_that_was_cut_off_gives_its_whole_entries():
@@ -258,3 +266,37 @@ def test_a_large_file_takes_the_memory_of_some_entries():
         assert tracemalloc.get_traced_memory()[1] < 4_000_000  # of 40 MB
     finally:
         tracemalloc.stop()
+
+
+WHOLE = json.loads((FILES / "chrome.har").read_text())
+VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=9)
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(("name", "value", "text")), inner)
+    ),
+    max_leaves=4,
+)
+
+
+def places(value: Any, *path: str | int) -> list[tuple[str | int, ...]]:
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for name, member in members for place in places(member, *path, name))]
+
+
+@given(st.sampled_from(places(WHOLE)[1:]), VALUES, st.binary(max_size=3))
+def test_whatever_stands_in_a_file_is_read_or_told(path: tuple[str | int, ...], value: Any, noise: bytes):
+    document = copy.deepcopy(WHOLE)
+    holder = document
+    for name in path[:-1]:
+        holder = holder[name]
+    holder[path[-1]] = value
+    written = json.dumps(document).encode()
+    for file in (written, noise + written, written[: len(written) // 2] + noise + written[len(written) // 2 :]):
+        complaints: list[HarError] = []
+        for exchange in read_har(io.BytesIO(file), complaints.append):
+            assert (exchange.method, exchange.url) == (exchange.method.upper(), exchange.url.strip())
+            stand_ins = create_stand_ins(PROVIDERS, anonymise=True)
+            list(har_chunks([stand_ins.apply(exchange)]))
+        assert all(str(each) for each in complaints)
