@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
@@ -120,6 +123,42 @@ def test_everything_that_was_read_comes_back(variants: Mapping[str, str]) -> Non
     assert world.unexplained == ()
     assert world.observed == len(upstream.recording)
     assert [len(each["logins"]) for each in world.document["accounts"]] == [1, 1, 2]
+    assert differences(upstream.recording, world) == []
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_whatever_a_client_does_comes_back(seed: int) -> None:
+    random = Random(seed)
+    quirks = INSTALLED.by_name["dialogtech"].quirks if seed % 2 else ()
+    variants = {each.name: random.choice(each.variants) for each in quirks}
+    upstream = Upstream("dialogtech", variants)
+    demo = upstream.accounts[2]
+    numbers, ids = ["3125550142", "6465550117", "7735550199"], ["1", demo_message(upstream)]
+    for _ in range(random.randrange(5, 30)):
+        number, doing = random.choice(numbers), random.randrange(16)
+        if doing < 4:
+            filters = {"number": number} if random.random() < 0.5 else {}
+            days = {"start_date": "20260515", "end_date": "20260601"} if random.random() < 0.5 else {}
+            shown = read_all(upstream, demo, **filters, **days).response_body.decode()
+            ids += re.findall(r"<msg_id>(\d+)", shown)[-5:]
+        elif doing < 9:
+            to = random.choice(["5556667777", "9995550150", "9995550100", "15556667778"])
+            text = random.choice(["A", "zażółć \x07 <x>]]>"])
+            ask(upstream, demo, "sms.send_message", sender=number, to=to, message=text)
+        elif doing < 11:
+            action = random.choice(["sms.get_message", "sms.delete_message"])
+            ask(upstream, demo, action, msg_id=random.choice(ids))
+        elif doing < 14:
+            action = random.choice(["sms.register_number", "sms.unregister_number"])
+            ask(upstream, demo, action, number=number)
+            ask(upstream, demo, "sms.get_numbers")
+        else:
+            with suppress(ValueError):  # the number may be disabled
+                fields = {"sender": "5556667777", "recipient": number, "text": "hi"}
+                upstream.world.receive_inbound("dialogtech", fields)
+        upstream.let_pass(random.choice([0.25, 1, 2, 10, 61]))
+    world = reconstruct_world(upstream.recording, INSTALLED, variants)
+    assert world.unexplained == ()
     assert differences(upstream.recording, world) == []
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from random import Random
 from typing import Any
 
+import pytest
 from msgspec import structs
 
 from contract_tests.installed import INSTALLED
@@ -106,6 +108,38 @@ def test_what_requests_and_handsets_cause_between_two_exports_comes_back() -> No
     world = reconstruct_world(upstream.recording, INSTALLED)
     assert world.unexplained == ()
     assert [each["fields"]["text"] for each in world.document["scheduled"]] == ["HI", "HI", "HO"]
+    assert differences(upstream.recording, world) == []
+
+
+FILTERS = (
+    ("pageSize=1", "pageSize=2", "pageSize=5", "pageSize=50", "pageSize=500"),
+    ("page=1", "page=2", "page=3", "page=9"),
+    ("messageType=MO", "messageType=MT"),
+    ("startDate=2025-06-01T00:00:00", "startDate=2026-05-20T10:00:00", "startDate=2026-06-01T00:00:00"),
+    ("endDate=2026-05-30T00:00:00", "endDate=2099-01-01T00:00:00"),
+)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_whatever_a_client_asks_for_comes_back(seed: int) -> None:
+    random = Random(seed)
+    quirks = INSTALLED.by_name["mgage"].quirks if seed % 2 else ()
+    variants = {each.name: random.choice(each.variants) for each in quirks if each.name != "mgage.magic"}
+    upstream = Upstream("mgage", variants)
+    demo = upstream.accounts[1]
+    programs = [*random.sample(list(demo.programs), 3), "141502"]
+    for _ in range(random.randrange(5, 25)):
+        program, doing = random.choice(programs), random.random()
+        if doing < 0.7:
+            export(upstream, demo, program, "&".join(random.choice(each) for each in FILTERS if random.random() < 0.4))
+        elif doing < 0.85:
+            write(upstream, demo, program, random.choice("AB"))
+        else:
+            fields = {"sender": "15556660001", "text": random.choice("AB"), "program": program}
+            upstream.world.receive_inbound("mgage", fields)
+        upstream.let_pass(random.choice([0.25, 1, 3, 10, 100]))
+    world = reconstruct_world(upstream.recording, INSTALLED, variants)
+    assert world.unexplained == ()
     assert differences(upstream.recording, world) == []
 
 

@@ -78,6 +78,7 @@ _UNKNOWN_CREDENTIALS = re.compile(
 )
 """How a provider may say that credentials are no account's; more words between belong to another failure, such as "no message of this
 account"."""
+_LIMIT = re.compile(r"\blimit\b|\[[0-9]+\] Message(?:\(s\))? (?:of Account )?in ", re.IGNORECASE)
 _WRONG_SENDER = re.compile(r"\bfrom\b|\bsender\b|\btracking number\b", re.IGNORECASE)
 """How a provider may say that the sender is no number of the account."""
 
@@ -404,7 +405,15 @@ class _Account:
     def _observe_send(self, reply: _Reply) -> None:
         if reply.has_failed:
             sender = _ten(reply.exchange.call.values.get("from"))
-            if _NUMBER.fullmatch(sender) and not _WRONG_SENDER.search(reply.description):
+            if not _NUMBER.fullmatch(sender):
+                return
+            not_own = error_text(errors.NotATrackingNumber(value=sender), self._variants)
+            if reply.description == not_own or _WRONG_SENDER.search(reply.description):
+                if sender in self._own:
+                    self._expect(reply, "response.result", sender, "sms_enabled", False)
+            elif self._is_about_what_follows(reply):
+                self._expect(reply, "response.result", sender, "sms_enabled", True)
+            else:
                 self._number(sender)  # something else was wrong with it
             return
         values = self._values(reply, SEND_MESSAGE)
@@ -417,6 +426,11 @@ class _Account:
         if is_on and magic.MEANINGS.get(recipient) is magic.REPLIED:  # DT-39
             later = _Moment(reply.exchange.at + magic.PAUSE, -1)
             self._sent.append(_Sent(later, "inbound", recipient, sender, magic.reply_text(text)))
+
+    def _is_about_what_follows(self, reply: _Reply) -> bool:
+        """Return whether a send was rejected for what is looked at after its sender: its recipient, or a limit (DT-38)."""
+        invalid = errors.InvalidRecipient(value=_ten(reply.exchange.call.values.get("to")))
+        return reply.description == error_text(invalid, self._variants) or bool(_LIMIT.search(reply.description))
 
     def _observe_numbers(self, reply: _Reply) -> None:
         if reply.has_failed:

@@ -278,6 +278,8 @@ class _Reader:
         used = self.credentials.setdefault(credential, {})
         if exchange.call.operation == "program.export" and exchange.status == 200:
             self._observe_export(exchange, used)
+        elif exchange.call.operation == "program.export" and exchange.status == 400:  # MG-26: the program is there
+            self._program(exchange.call.values["programId"], used)
         elif exchange.call.operation == "program.external_mo" and exchange.status in (0, 200):
             self._observe_sent(exchange, used)
 
@@ -435,8 +437,10 @@ class _Program:
         came_in = (row for row in rows if row.origin == "scheduled")
         scheduled = [_Sent(row.appears, row.number, row.text) for row in came_in if row.appears is not None]
         self._find_reply(rows, [*self.sent, *scheduled])
-        for row, _ in late:
-            if row.origin == "file":
+        for row, absent in late:
+            if row.origin == "file" and row.direction == "outbound" and row.text == self.reply:
+                self._add_what_came_in(row, absent)
+            elif row.origin == "file":
                 row.origin = "nothing"
                 self._say(
                     row.first.number, row.path, "no request of the recording caused it, and no earlier read shows it"
@@ -463,6 +467,14 @@ class _Program:
             is_before = 0 <= answer.at - row.at <= _TOLERANCE and row.number == answer.number
             if is_before and row.direction == "inbound" and row.origin == "file" and row.first.at > absent:
                 self._schedule(row, absent)
+
+    def _add_what_came_in(self, answer: _Row, absent: Instant) -> None:
+        """Schedule the message that an answer is to, which no read shows."""
+        row = _Row(_Facts("inbound", answer.number, NOT_RECORDED, answer.at, None), RECEIVED, self.id, answer.first)
+        row.origin, row.appears = "scheduled", _Moment(min(max(answer.at, absent + 1), answer.first.at), -1)
+        group = self._groups[answer.at]
+        group.insert(group.index(answer), row)
+        answer.origin, answer.appears = "caused", row.appears
 
     def _take(self, rows: Sequence[_Row], direction: Direction, cause: _Sent, fits: Any) -> _Row | None:
         """Return the message that a cause has put into the world, which is not put into the file then."""
@@ -518,13 +530,15 @@ class _Program:
 
     def add_what_is_missing(self) -> None:
         """Add the messages that must be there for the reads to show these pages, and say which reads still cannot be given back."""
-        for read in self._reads:
-            rows = [row for row in read.rows if row.origin != "nothing" and read.since <= row.at <= read.until]
+        for read in sorted((read for read in self._reads if read.rows), key=lambda read: read.rows[0].at):
+            given = [row for row in read.rows if row.origin != "nothing"]
+            rows = [row for row in given if read.since <= row.at <= read.until]
             if rows:
                 before = read.begin - self._list(read).position(read, rows[0])
                 if before > 0:
                     self._fill(read, rows[0], before, 0)
-                missing = read.begin + read.shown + read.has_next - self._list(read).count(read)
+                shown = read.shown - len(read.rows) + len(given)
+                missing = read.begin + shown + read.has_next - self._list(read).count(read)
                 if missing > 0:
                     self._fill(read, rows[-1], missing, 1)
         for read in self._reads:
@@ -542,6 +556,9 @@ class _Program:
         facts = _Facts(direction, beside.number, NOT_RECORDED, beside.at, beside.network)
         status = SENT if direction == "outbound" else RECEIVED
         added = [_Row(facts, status, self.id, read.moment) for _ in range(number)]
+        if beside.appears is not None and direction == "inbound" and self.reply is None:
+            for row in added:
+                row.origin, row.appears = "scheduled", beside.appears
         group = self._groups[beside.at]
         place = group.index(beside) + offset
         group[place:place] = added
