@@ -575,6 +575,24 @@ def test_a_full_disk_loses_what_does_not_fit_and_nothing_before_or_after_it(tmp_
     ] == list(recorder.summary())
 
 
+def test_a_file_is_replaced_by_the_first_exchange_that_fits(tmp_path):
+    path = tmp_path / "traffic.har"
+    path.write_text("mine")
+    recorder = Recorder(path, create_stand_ins(installed_providers()), overwrites=True)
+    exchange = RecordedExchange(index=0, started=0, method="GET", url=f"https://{HOST}/", status=200)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        recorder.record(exchange).result()
+        assert "mine" == path.read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    recorder.record(exchange).result()
+    recorder.close()
+
+    assert [exchange.url] == [each.url for each in read_har_file(path)]
+
+
 def test_other_hosts_than_the_providers_are_not_passed_on(record, upstream):
     recording = record()
 
@@ -588,7 +606,7 @@ def test_nothing_recorded_leaves_no_file(record):
 
     assert [] == recording.entries()
     assert not recording.path.exists()
-    sentence = f"nothing was recorded, and there is no {recording.path}: no request for a provider's host went through the proxy"
+    sentence = f"nothing was recorded, and {recording.path} is as it was: no request for a provider's host went through the proxy"
     assert [sentence] == list(recording.recorder.summary())
 
 

@@ -170,7 +170,7 @@ def test_the_exit_code_is_the_commands_and_nothing_recorded_leaves_no_file(recor
     done = record("--", sys.executable, "-c", "import sys; sys.exit(7)")
 
     assert 7 == done.returncode
-    assert "mockserver: nothing was recorded, and there is no traffic.har: " in done.stderr
+    assert "mockserver: nothing was recorded, and traffic.har is as it was: " in done.stderr
     assert [] == list(tmp_path.iterdir())
 
 
@@ -182,6 +182,8 @@ def test_a_file_that_exists_is_kept_unless_it_is_to_be_overwritten(record, upstr
     assert (2, "mine", []) == (kept.returncode, (tmp_path / "traffic.har").read_text(), upstream.requests)
     assert "mockserver: traffic.har exists; " in kept.stderr
 
+    assert 0 == record("--overwrite", "--", "true").returncode
+    assert "mine" == (tmp_path / "traffic.har").read_text()  # nothing was recorded in its place
     assert 0 == record("--overwrite", *ask).returncode
     assert 1 == len(list(read_har_file(tmp_path / "traffic.har")))
 
@@ -230,6 +232,7 @@ def test_what_is_incomplete_is_said_at_the_end(record, upstream):
         (("--upstream", "nonsense"), "an upstream is HOST=URL, not "),
         (("--upstream-ca", "/nowhere.pem"), "/nowhere.pem"),
         (("--out", f"{__file__}/traffic.har"), __file__),
+        (("--overwrite", "--out", "/dev/null"), "a recording needs a file of its own"),
     ],
 )
 def test_what_cannot_be_used_is_misuse_and_nothing_is_started(options, why, tmp_path):

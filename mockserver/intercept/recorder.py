@@ -10,6 +10,7 @@ The rules of this file:
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import logging
 import os
@@ -47,18 +48,21 @@ class Recorder:
         Args:
             path: the file.
             stand_ins: replaces what must not be in it.
-            overwrites: whether a file of the name is replaced.
+            overwrites: whether a file of the name is replaced, when there is a first exchange.
 
         Raises:
             FileExistsError: there is a file, and it is not to be replaced.
-            OSError: the file cannot be created.
+            OSError: the file cannot be created, or is a device or a pipe.
         """
         self.path = path
         self._stand_ins = stand_ins
         path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if overwrites else os.O_EXCL)
+        self._is_new = not path.exists()
+        if not self._is_new and not path.is_file():
+            raise OSError(errno.EINVAL, "a recording needs a file of its own", str(path))
+        flags = os.O_RDWR | os.O_CREAT | (0 if overwrites else os.O_EXCL)
         self._file = _WholeWrites(os.open(path, flags, 0o600), "r+b")
-        self._writer = HarWriter(self._file).__enter__()
+        self._writer = HarWriter(self._file) if self._is_new else None
         self._thread = ThreadPoolExecutor(1, "mockserver-recorder")
         self.written = 0
         """How many exchanges are in the file."""
@@ -75,10 +79,15 @@ class Recorder:
         try:
             kept = self._stand_ins.apply(decode(exchange))
             with self._file.unchanged_after_error():
+                if self._writer is None:
+                    self._file.truncate()
+                    self._writer = HarWriter(self._file)
                 self._writer.write(kept)
         except (HarError, OSError) as reason:
             why = describe(reason) if isinstance(reason, OSError) else str(reason)
             self.rejected[why] += 1
+            if not self.written and not self._is_new:
+                self._writer = None  # the file is what it was before the recording
             logger.error("An exchange is not recorded: %s", why)  # noqa: TRY400 - the traceback helps nobody
             return
         self.written += 1
@@ -86,19 +95,20 @@ class Recorder:
             self.incomplete.append((self.written, kept))
 
     def close(self) -> None:
-        """Write what is still to be written, and close the file; one without an exchange is deleted."""
+        """Write what is still to be written, and close the file; a new one without an exchange is deleted."""
         if self._file.closed:
             return
         self._thread.shutdown()
-        self._writer.__exit__(None, None, None)
+        if self._writer is not None:
+            self._writer.close()
         self._file.close()
-        if not self.written:
+        if not self.written and self._is_new:
             self.path.unlink(missing_ok=True)
 
     def summary(self) -> Iterator[str]:
         """Yield sentences that say what is in the file, and what it lacks."""
         if not self.written and not self.rejected:
-            yield f"nothing was recorded, and there is no {self.path}: no request for a provider's host went through the proxy"
+            yield f"nothing was recorded, and {self.path} is as it was: no request for a provider's host went through the proxy"
             return
         incomplete = f", {len(self.incomplete)} of them incomplete" if self.incomplete else ""
         yield f"{self.written} exchange{'' if self.written == 1 else 's'} recorded in {self.path}{incomplete}"
