@@ -15,7 +15,7 @@ from .recorded_calls import RecordedCall, RecordedItem
 
 _MOST_ADDED = 10_000
 """The most that is made up."""
-UNKNOWN = "(not in the recording)"
+UNKNOWN = "(not recorded)"
 """The text and the name of what is made up."""
 
 
