@@ -132,6 +132,7 @@ def write_recordings(folder: Path) -> None:
             writer.write(upstream.recording[0])
     made = reconstruct_world(upstream.recording, INSTALLED)
     (folder / "world.json").write_text(json.dumps(made.document))
+    (folder / "variants.json").write_text(json.dumps({"variants": {}}))
 
 
 INBOUND = {"sender": "5556667777", "recipient": "5554332111", "text": "Yes, please"}

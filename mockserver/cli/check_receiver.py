@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import FORMAT, CliError, ExitCode, Output, as_pair, hint, installed_catalog
+from .common import FORMAT, VARIANTS_FILE, CliError, ExitCode, Output, as_pair, hint, installed_catalog, read_variants
 from .console import show_controls, wants_color
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ Examples:
     help="The account has the provider's verification on: the response has to be the one that it demands.",
 )
 @click.option("--variant", "variants", metavar="NAME=VALUE", type=as_pair, multiple=True, help="The variant of a quirk in place of its default. May be repeated.")  # fmt: skip
+@VARIANTS_FILE
 @click.option("--case", "names", metavar="NAME", multiple=True, help="Run this case alone. May be repeated.")
 @click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="The time after which a response counts as none.")  # fmt: skip
 @click.option("--count-url", metavar="URL", help="A URL that answers with the number of messages the receiver holds.")
@@ -55,6 +56,7 @@ def check_receiver(
     kind_name: str | None,
     verified: bool,
     variants: tuple[tuple[str, str], ...],
+    variants_file: Path | None,
     names: tuple[str, ...],
     timeout: float,
     count_url: str | None,
@@ -83,7 +85,7 @@ def check_receiver(
         kind=kind,
         attachments_kind=attachments_kind,
         requires_ack=verified,
-        variants=dict(variants),
+        variants=read_variants(variants_file, variants),
         timeout=timeout,
         count=_count(count_url, count_command),
         count_wait=count_wait,

@@ -455,6 +455,36 @@ def as_pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+VARIANTS_FILE = click.option(
+    "--variants",
+    "variants_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File with variants of quirks, as mockserver calibrate -o writes it; --variant replaces single ones.",
+)
+
+
+def read_variants(file: Path | None, given: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the variants of a file, the given ones in their place; of a world file, its ``variants``.
+
+    Raises:
+        CliError: the file has none.
+        OSError: it cannot be read.
+    """
+    if file is None:
+        return dict(given)
+    try:
+        document = json.loads(file.read_bytes())
+    except ValueError as reason:
+        raise CliError(f"{file} is not JSON: {reason}") from reason
+    variants = document.get("variants") if isinstance(document, dict) else None
+    if not isinstance(variants, dict) or not all(isinstance(value, str) for value in variants.values()):
+        raise CliError(
+            f'{file} has no variants, which mockserver calibrate writes as {{"variants": {{NAME: VARIANT}}}}'
+        )
+    return {**variants, **dict(given)}
+
+
 def as_field(text: str) -> tuple[str, Any]:
     """Part ``NAME=TEXT``, or ``NAME:=JSON`` for what is no text."""
     name, value = as_pair(text)

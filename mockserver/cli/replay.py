@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import FORMAT, ExitCode, Output, as_pair, hint, table
+from .common import FORMAT, VARIANTS_FILE, ExitCode, Output, as_pair, hint, read_variants, table
 
 if TYPE_CHECKING:
     from mockserver.recordings.gate import JudgedRecording
@@ -20,6 +20,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     epilog="""\b
 Examples:
   mockserver replay traffic.har
+  mockserver replay traffic.har --variants variants.json
   mockserver replay traffic.har --world world.json --variant serwersms.zone=UTC
   mockserver replay corpus/ --gate --junit replay.xml
 """
@@ -27,6 +28,7 @@ Examples:
 @click.argument("path", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
 @click.option("--world", "world", metavar="FILE", type=_FILE, help="World file for every recording. Without it, NAME.world.json beside NAME.har, or a world made from the recording.")  # fmt: skip
 @click.option("--variant", "variants", metavar="NAME=VARIANT", type=as_pair, multiple=True, help="Variant of a quirk, in place of the world's. May be repeated.")  # fmt: skip
+@VARIANTS_FILE
 @click.option("--tolerance", metavar="SECONDS", type=click.FloatRange(min=0), default=5.0, show_default=True, help="Seconds by which instants may differ that the provider makes up.")  # fmt: skip
 @click.option("--gate", is_flag=True, help="For builds: fail for every file that compares nothing, heed accepted.json of the folder, and name the quirk that explains a difference.")  # fmt: skip
 @click.option("--junit", "junit_path", metavar="FILE", type=_FILE, help="Write the result as JUnit XML too.")
@@ -35,6 +37,7 @@ def replay(
     path: Path,
     world: Path | None,
     variants: tuple[tuple[str, str], ...],
+    variants_file: Path | None,
     tolerance: float,
     gate: bool,
     junit_path: Path | None,
@@ -50,7 +53,7 @@ def replay(
     from mockserver.recordings.replay_report import junit, to_json
     from mockserver.sdk.loading import installed_providers
 
-    choice = WorldChoice(installed_providers(), world, dict(variants))
+    choice = WorldChoice(installed_providers(), world, read_variants(variants_file, variants))
     choice.check_variants()
     show = _show if form == "text" else None
     corpus = judge_corpus(path, choice, is_gate=gate, tolerance=tolerance, on_judged=show)

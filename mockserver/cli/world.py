@@ -9,6 +9,7 @@ import click
 
 from .common import (
     FORMAT,
+    VARIANTS_FILE,
     CliError,
     CommandGroup,
     ExitCode,
@@ -21,6 +22,7 @@ from .common import (
     naming_a_world,
     only_given,
     pairs,
+    read_variants,
     table,
     to_named_world,
     to_server,
@@ -236,6 +238,7 @@ def load(mock: Mock, output: Output, file: str, own_credentials: bool, keep_unkn
     epilog="""\b
 Examples:
   mockserver world from traffic.har --out world.json
+  mockserver world from traffic.har --variants variants.json --out world.json
   mockserver world from traffic.har --variant dialogtech.zone=America/Chicago > world.json
 """,
 )
@@ -255,8 +258,11 @@ Examples:
     type=as_pair,
     help="A variant of the recorded provider, by which its responses are read; may be repeated.",
 )
+@VARIANTS_FILE
 @FORMAT
-def from_(recording: Path, out: Path | None, variants: tuple[tuple[str, str], ...], form: str) -> None:
+def from_(
+    recording: Path, out: Path | None, variants: tuple[tuple[str, str], ...], variants_file: Path | None, form: str
+) -> None:
     """Make a world file of a recording: a world in which the recorded requests get the recorded responses.
 
     FILE is a HAR file. What it shows, but no account can cause, is listed, each with the number of its exchange. The exit
@@ -274,7 +280,7 @@ def from_(recording: Path, out: Path | None, variants: tuple[tuple[str, str], ..
 
     exchanges = list(read_har_file(recording, complain))
     providers = installed_providers()
-    made = reconstruct_world(exchanges, providers, dict(variants))
+    made = reconstruct_world(exchanges, providers, read_variants(variants_file, variants))
     if not made.observed:
         raise CliError(
             f"{recording}: none of its {len(exchanges)} exchanges is with {providers.titles}",
