@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import subprocess
 import sys
@@ -96,6 +97,53 @@ def test_the_variants_of_all_switches_are_found_from_one_recording(provider: Pro
         left = UNDECIDED.get((quirk.name, changed[quirk.name]))
         expected = (changed[quirk.name], set()) if left is None else (None, set(left))
         assert finding_of(calibration, quirk.name) == expected, quirk.name
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=[each.name for each in PROVIDERS])
+@pytest.mark.parametrize("seed", range(3))
+def test_no_wrong_variant_is_found_whatever_is_recorded_in_whatever_order(provider: Provider, seed: int) -> None:
+    """Requests without a pause meet rate limits, which hide others; what that leaves open includes the right variant."""
+    draw = random.Random(seed)
+    quirks = [quirk for quirk in provider.quirks if quirk.decider is not None and quirk.decider.requests]
+    upstream_variants = {quirk.name: draw.choice(variants_of(quirk)) for quirk in quirks}
+    upstream = Upstream(provider.name, upstream_variants, other_data())
+    asked = draw.sample(quirks, draw.randint(1, len(quirks)))
+    for quirk in asked:
+        ask(upstream, quirk)
+        upstream.let_pass(draw.choice([0, 1, 3600, 100 * 86_400]))
+    calibration = calibrate(upstream.recording, INSTALLED)
+    assert calibration.unexplained == ()
+    assert wrong_variants(calibration, upstream_variants) == {}
+    for quirk in asked:
+        explained_by, left = finding_of(calibration, quirk.name)
+        assert upstream_variants[quirk.name] in {explained_by, *left}, quirk.name
+
+
+def test_a_zone_is_found_where_the_recording_shows_both_halves_of_the_year() -> None:
+    quirk = next(each for each in INSTALLED.by_name["dialogtech"].quirks if each.any_zone)
+    upstream = Upstream("dialogtech", {quirk.name: CHICAGO}, other_data())
+    ask(upstream, quirk)
+    upstream.let_pass(183 * 86_400)
+    ask(upstream, quirk)
+    assert finding_of(calibrate(upstream.recording, INSTALLED), quirk.name) == (CHICAGO, set())
+
+
+def test_a_provider_that_enforces_no_limits_is_recognised_though_no_document_leaves_that_open() -> None:
+    upstream = Upstream("dialogtech", {"limits": "off"}, other_data())
+    sending = next(each for each in INSTALLED.by_name["dialogtech"].quirks if each.name == "dialogtech.limits.count")
+    for _ in range(3):
+        ask(upstream, sending)
+    calibration = calibrate(upstream.recording, INSTALLED)
+    assert calibration.variants["limits"] == "off"
+    assert calibration.unexplained == ()
+
+
+def test_a_switch_that_the_recording_leaves_open_is_decided_in_a_world_that_is_known() -> None:
+    """Whether older messages are hidden can be said where it is known that there are any."""
+    quirk = next(each for each in INSTALLED.by_name["mgage"].quirks if each.name == "mgage.age")
+    upstream = Upstream("mgage", {quirk.name: "archived"}, other_data())
+    ask(upstream, quirk)
+    assert finding_of(calibrate(upstream.recording, INSTALLED, other_data()), quirk.name) == ("archived", set())
 
 
 # -- the whole way, by the commands and over TLS -----------------------------------------------------------------------

@@ -186,3 +186,19 @@ def test_the_number_of_replays_is_bounded_and_what_was_not_tried_stays_open() ->
     assert counted == [1, 2]
     assert not found.is_complete
     assert found.open_variants("b") == ("yes", "no")
+
+
+def test_two_switches_are_found_where_a_later_exchange_shows_what_an_earlier_one_stored() -> None:
+    stored: list[bool] = []
+
+    def send(v: Reader) -> Page:
+        stored.append((v["states"], v["end"]) == ("instant", "lost"))
+        return {}
+
+    def view(_: Reader) -> Page:
+        return {"status": stored[-1]}
+
+    found = search(
+        [send, view], {"states": ("late", "instant"), "end": ("done", "lost")}, {"states": "instant", "end": "lost"}
+    )
+    assert found.variants == {"states": "instant", "end": "lost"}

@@ -15,15 +15,13 @@ from mockserver.sdk.provider import Provider, Quirk
 from mockserver.sdk.reconstruction import UnexplainedRead
 from mockserver.worldfile import WorldFile
 
-from .comparison import ResponseDifference
+from .comparison import OTHER_FORMAT, OTHER_STATUS, ResponseDifference
 from .in_process import read_world
 from .reconstruction import reconstruct_world
 from .replay import PreparedRecording, ReplayedExchange, replay
 from .variant_search import Found, Search, SearchedReplay, Tried
 from .zones import group_zones, leave_out_equal
 
-_GRADES = {"status": 3, "$format": 3}
-"""The grades of differences at places that say more than one value."""
 _INDEX = re.compile(r"\[[0-9]+\]")
 
 
@@ -212,8 +210,10 @@ def _result(replayed: Iterable[ReplayedExchange], uncaused: Iterable[Unexplained
 
 
 def _grade(difference: ResponseDifference) -> int:
-    is_one_absent = difference.recorded is None or difference.ours is None
-    return _GRADES.get(difference.path, 2 if is_one_absent else 1)
+    """Return how much a difference weighs; see `SearchedReplay`."""
+    if difference.path in ("status", "$format") and difference.reason in (OTHER_STATUS, OTHER_FORMAT):
+        return 3  # a member of JSON may have the name status too
+    return 2 if difference.recorded is None or difference.ours is None else 1
 
 
 def _finding(provider: str, switch: Quirk, found: Found, met: frozenset[str], candidates: _Candidates) -> QuirkFinding:

@@ -26,6 +26,10 @@ HEADERS = ("Content-Type", "Location", "WWW-Authenticate", "Allow", "Retry-After
 """The headers that are compared: those that tell a client what to do. Others are of the server, the connection or a proxy."""
 
 
+OTHER_STATUS, OTHER_FORMAT = "the statuses differ", "the bodies have different formats"
+"""The reasons of differences that concern a response as a whole."""
+
+
 class ResponseDifference(NamedTuple):
     """A place at which a recorded response and ours differ."""
 
@@ -85,7 +89,7 @@ def compare_responses(
     if theirs.format != own.format:
         return (
             *differences,
-            ResponseDifference("$format", theirs.format, own.format, "the bodies have different formats"),
+            ResponseDifference("$format", theirs.format, own.format, OTHER_FORMAT),
         )
     if theirs.doctype != own.doctype:
         differences.append(
@@ -122,7 +126,7 @@ def _root(fields: tuple[GeneratedField, ...], operation: str, form: str) -> Fiel
 
 def _compare_heads(recorded: RecordedExchange, ours: OurResponse) -> Iterator[ResponseDifference]:
     if recorded.status != ours.status:
-        yield ResponseDifference("status", str(recorded.status), str(ours.status), "the statuses differ")
+        yield ResponseDifference("status", str(recorded.status), str(ours.status), OTHER_STATUS)
     if not recorded.response_headers:  # some tools record none
         return
     theirs, own = _by_name(recorded.response_headers), _by_name(ours.headers)

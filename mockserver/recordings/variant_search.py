@@ -212,27 +212,33 @@ class Search:
         return together if self.result(together).total < total else {**best, name: variant}
 
     def _change_two(self, best: Mapping[str, str]) -> dict[str, str] | None:
-        """Return better variants with two switches changed that an exchange which differs looks at; ``None`` without any."""
-        result = self.result(best)
-        changes = self._changes(best, self._met)
-        found: tuple[Weight, dict[str, str]] | None = None
-        for one, other in combinations(changes, 2):
-            if one[0] == other[0] or not self._share_exchange(best, result.weights, one, other):
-                continue
-            variants = {**best, **dict((one, other))}
-            total = self.result(variants).total
-            if total < result.total and (found is None or total < found[0]):
-                found = total, variants
-        return found and found[1]
+        """Return better variants with two switches changed on which an exchange that differs may depend; ``None`` without any.
 
-    def _share_exchange(self, best: Mapping[str, str], indexes: Iterable[int], one: Change, other: Change) -> bool:
-        """Return whether one of the exchanges may depend on both switches, if not at once, then when one of them is changed."""
+        Exchanges that look at both switches come first; others may show what an earlier one has stored.
+        """
+        result, changes = self.result(best), self._changes(best, self._met)
+        few = self._leave_out_similar(best, changes)
+        for among, looks in ((changes, SearchedReplay.looks_at), (few, SearchedReplay.looks_at_by)):
+            found: tuple[Weight, dict[str, str]] | None = None
+            for one, other in combinations(among, 2):
+                if one[0] == other[0] or not self._share_exchange(best, one, other, looks):
+                    continue
+                variants = {**best, **dict((one, other))}
+                total = self.result(variants).total
+                if total < result.total and (found is None or total < found[0]):
+                    found = total, variants
+            if found is not None:
+                return found[1]
+        return None
+
+    def _share_exchange(
+        self, best: Mapping[str, str], one: Change, other: Change, looks: Callable[[SearchedReplay, int, str], bool]
+    ) -> bool:
+        """Return whether one of the exchanges that differ looks at both switches, if not at once, then when one of them is changed."""
         results = [self._changed(best, one), self._changed(best, other)]
-        names = (one[0], other[0])
         return any(
-            any(each.looks_at(index, name) for each in results for name in names)
-            and all(any(each.looks_at_by(index, name) for each in results) for name in names)
-            for index in indexes
+            all(any(looks(each, index, name) for each in results) for name in (one[0], other[0]))
+            for index in self.result(best).weights
         )
 
     def _changed(self, best: Mapping[str, str], *changes: Change) -> SearchedReplay:
