@@ -249,6 +249,8 @@ class _Number:
         """What it has at the beginning, as far as it is known: ``sms_enabled``, ``url``, ``tollfree``, ``sms_capable``."""
         self.now: dict[str, Any] = {}
         """What it has at the moment, because a request has changed it."""
+        self.registered: Instant | None = None
+        """When a request has enabled it first; ``None`` if none has."""
 
     def expect(self, name: str, value: Any) -> bool:
         """Note what an exchange shows; return whether that agrees with what is known."""
@@ -256,13 +258,15 @@ class _Number:
             return bool(self.now[name] == value)
         return bool(self.begins.setdefault(name, value) == value)
 
-    def may_receive(self) -> bool:
-        """Return whether messages come in at it, at the beginning or since a request has enabled it."""
-        return bool(self.begins.setdefault("sms_enabled", True) or "sms_enabled" in self.now)
+    def may_receive(self, at: Instant) -> bool:
+        """Return whether messages come in at it at an instant, from the beginning or since a request has enabled it."""
+        is_registered = self.registered is not None and self.registered <= at
+        return bool(self.begins.setdefault("sms_enabled", not is_registered) or is_registered)
 
     def described(self) -> dict[str, Any]:
         """Return it as in a world file."""
-        known = {name: value for name, value in self.begins.items() if value != _USUAL[name]}
+        begins = {"sms_enabled": self.registered is None, **self.begins}
+        known = {name: value for name, value in begins.items() if value != _USUAL[name]}
         return {"number": self.number, **known}
 
 
@@ -476,8 +480,9 @@ class _Account:
         if values is None:
             return
         number = self._number(values["number"])
-        number.begins.setdefault("sms_enabled", False)
         number.now["sms_enabled"] = True
+        if number.registered is None:
+            number.registered = reply.exchange.at
         if "url" in values:
             number.now["url"] = values["url"]
         elif self._variants[quirks.REGISTER_NUMBER_ABSENT.name] == "clear":
@@ -576,7 +581,7 @@ class _Account:
             absent = self._absent_at(row) if row.origin == "file" else None
             if absent is None:
                 continue
-            if row.facts.direction == "inbound" and self._number(row.own).may_receive():
+            if row.facts.direction == "inbound" and self._number(row.own).may_receive(row.at):
                 row.origin, row.appears = "scheduled", min(max(row.at, absent + 1), row.first.at)
                 if abs(row.appears - row.at) > _TOLERANCE:
                     self._say(row.first.number, f"{row.path}.date", "it came in later than its date says")
