@@ -357,10 +357,11 @@ class _Account:
         self._own: set[str] = set()
         """Its numbers, as far as any exchange shows them."""
 
-    def find_directions(self, replies: Iterable[_Reply]) -> None:
+    def find_directions(self, replies: Sequence[_Reply]) -> None:
         """Note in which container each message is listed, for responses that show it without one, and which numbers are its own."""
+        has_bare = any(reply.root.find("message") is not None for reply in replies)
         for reply in replies:
-            for direction in _DIRECTIONS:
+            for direction in _DIRECTIONS if has_bare else ():
                 for parent in reply.root.iter(direction):
                     for each in parent.findall("message"):
                         self._directions.setdefault(_identity(each), direction)
@@ -557,7 +558,9 @@ class _Account:
 
     def _instant(self, date: str) -> Instant:
         """Parse the date of a message, in the zone of the world (DT-12)."""
-        return instant_of(datetime.strptime(date, "%Y-%m-%d %H:%M:%S").replace(tzinfo=self._zone or UTC))
+        if len(date) != len("2017-01-01 09:30:00"):
+            raise ValueError(f"date: {date!r} is not written like 2017-01-01 09:30:00")
+        return instant_of(datetime.fromisoformat(date).replace(tzinfo=self._zone or UTC))
 
     def _direction(self, element: etree._Element) -> Direction:
         """Return the direction of a message of which no container tells it: that of a list, or that of its own number."""
