@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
 
 from contract_tests.commands import run_command
 from contract_tests.recordings.upstream import Upstream
+from mockserver.engine.instants import parse_instant
 from mockserver.har import RecordedExchange
 from mockserver.har.writer import HarWriter
 
@@ -89,6 +91,49 @@ def test_a_difference_that_no_variant_explains_is_shown_with_both_sides(upstream
         "    ours      -"
     ) in done.stdout
     assert "MG-3   mgage.number         explained  numeric" in done.stdout
+
+
+DIALOGTECH = "/ibp_api.php?access_key=foo&secret_access_key=bar&action=sms."
+MESSAGES = "get_messages&start_date=20170101&end_date=20300101"
+
+
+@pytest.fixture
+def winter_in_chicago() -> tuple[Upstream, Mapping[str, Any]]:
+    """A server of DialogTech with Chicago's time that is asked in winter, and its world, with a message of a summer."""
+    message = {"id": "7", "direction": "inbound", "sender": "4155550777", "recipient": "4155550001", "text": "July"}
+    account = {"provider": "dialogtech", "name": "one", "logins": [{"user": "foo", "secret": "bar"}]}
+    account |= {"numbers": [{"number": "4155550001"}], "messages": [message | {"at": "2026-07-04T12:00:00Z"}]}
+    world = {"format": 2, "accounts": [account]}
+    at = parse_instant("2026-12-01T12:00:00Z")
+    upstream = Upstream("dialogtech", {"dialogtech.zone": "America/Chicago"}, world, at)
+    upstream.ask("GET", DIALOGTECH + "send_message&from=4155550001&to=4155550123&message=x")
+    upstream.let_pass(1)
+    upstream.ask("GET", DIALOGTECH + MESSAGES)
+    return upstream, world
+
+
+def test_zones_of_one_season_stay_open_although_the_default_is_refuted(
+    winter_in_chicago: tuple[Upstream, Mapping[str, Any]], tmp_path: Path
+) -> None:
+    recording, out = written(tmp_path / "traffic.har", winter_in_chicago[0].recording), tmp_path / "variants.json"
+    done = run_command("calibrate", recording, "-o", out)
+    assert (
+        "    Pacific/Galapagos, America/Chicago all explain the recording\n"
+        "    at the recorded instants their clocks are the same: make the requests in another season\n"
+        "    the default, UTC, is refuted: until it is decided, choose one of them, as with --variant dialogtech.zone=Pacific/Galapagos\n"
+    ) in done.stdout
+    assert "dialogtech.zone" not in json.loads(out.read_text())["variants"]
+
+
+def test_messages_of_a_known_world_decide_the_zone_in_every_season(
+    winter_in_chicago: tuple[Upstream, Mapping[str, Any]], tmp_path: Path
+) -> None:
+    upstream, world = winter_in_chicago
+    recording, known = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "known.json"
+    known.write_text(json.dumps(world))
+    done = run_command("calibrate", recording, "--world", known, "--format", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["variants"]["dialogtech.zone"] == "America/Chicago"
 
 
 def test_a_recording_of_no_provider_is_no_success(tmp_path: Path, upstream: Upstream) -> None:

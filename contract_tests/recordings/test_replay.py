@@ -252,7 +252,11 @@ def test_credentials_that_no_account_has_are_named() -> None:
     upstream = Upstream("serwersms")
     upstream.ask("POST", "/contacts/index.json", JSON, b'{"username":"user-1","password":"password-1"}')
     ask(upstream, "/contacts/index.json")
-    found = replayed(upstream.recording)
+    rejected, accepted = upstream.recording
+    found = replayed([rejected, accepted])
+    assert states(found) == ["matched", "matched"]  # the provider rejects these credentials too
+    assert explain_credentials(found, PROVIDERS) is None
+    found = replayed([structs.replace(rejected, response_body=accepted.response_body), accepted])
     assert explain_credentials(found[1:], PROVIDERS) is None
     assert explain_credentials(found, PROVIDERS) == (
         "1 request has credentials that no account of the world has: 'user-1' of SerwerSMS. A recording has stand-ins in place of "

@@ -20,7 +20,7 @@ from .in_process import read_world
 from .reconstruction import reconstruct_world
 from .replay import PreparedRecording, ReplayedExchange, replay
 from .variant_search import Found, Search, SearchedReplay, Tried
-from .zones import group_zones, leave_out_equal
+from .zones import group_zones, leave_out_equal, year_around
 
 _INDEX = re.compile(r"\[[0-9]+\]")
 
@@ -125,7 +125,10 @@ def calibrate(
             on_replay(replays)
 
     whole = _Replays(recording, providers, file)
-    candidates = _Candidates(providers.switches, [each.at for each in whole.prepared])
+    instants = [each.at for each in whole.prepared]
+    if file is not None and instants:  # what the world holds may be of any season
+        instants += year_around(max(instants))
+    candidates = _Candidates(providers.switches, instants)
     found = Found(whole.start, {})
     seen: list[Provider] = []
     for provider in providers:
@@ -263,7 +266,7 @@ class _Candidates:
     def __init__(self, switches: Iterable[Quirk], instants: Sequence[Instant]) -> None:
         self.tried: dict[str, tuple[str, ...]] = {}
         """The variants by the name of their switch."""
-        self._instants = instants
+        self._last = max(instants, default=0)
         self._groups: dict[str, Mapping[str, Sequence[str]]] = {}
         for switch in switches:
             self.tried[switch.name] = tuple(switch.variants)
@@ -278,4 +281,4 @@ class _Candidates:
         if groups is None:
             return tuple(tried)
         zones = [zone for name in tried for zone in groups.get(name, (name,))]
-        return tuple(leave_out_equal(zones, self._instants[-1]))
+        return tuple(leave_out_equal(zones, self._last))

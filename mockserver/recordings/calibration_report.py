@@ -155,6 +155,12 @@ def _describe_open(finding: QuirkFinding, title: str) -> Iterator[str]:
     else:
         yield f"    {names_of(finding.open)} all explain the recording"
         yield from _describe_partners(finding.tried)
+        if finding.switch.any_zone:
+            yield "    at the recorded instants their clocks are the same: make the requests in another season"
+        default, first = finding.switch.variants[0], finding.open[0]
+        if default not in finding.open:
+            choice = f"--variant {finding.switch.name}={first}"
+            yield f"    the default, {default}, is refuted: until it is decided, choose one of them, as with {choice}"
     decider = finding.switch.decider
     if decider is None:
         return

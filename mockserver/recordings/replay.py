@@ -202,7 +202,7 @@ def explain_credentials(replayed: Iterable[ReplayedExchange], providers: Provide
     unknown: dict[str, int] = {}
     for each in replayed:
         exchange = each.exchange
-        if exchange is None or exchange.account is not None or exchange.error is None:
+        if each.verdict != "different" or exchange is None or exchange.account is not None or exchange.error is None:
             continue
         provider = providers.by_name.get(exchange.provider or "")
         if provider is None:

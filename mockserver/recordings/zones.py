@@ -49,9 +49,15 @@ def group_zones(first: Sequence[str], instants: Iterable[Instant]) -> list[list[
     return list(groups.values())
 
 
+def year_around(instant: Instant) -> range:
+    """Return the days of the year around an instant."""
+    begins = (instant - _HALF_A_YEAR) // DAY * DAY
+    return range(begins, begins + 2 * _HALF_A_YEAR, DAY)
+
+
 def leave_out_equal(zones: Sequence[str], around: Instant) -> list[str]:
     """Return zones without those whose clocks are the same as those of one before them in the year around an instant."""
-    begins = (around - _HALF_A_YEAR) // DAY * DAY
+    begins = year_around(around)[0]
     different: dict[tuple[tuple[Instant, timedelta | None], ...], str] = {}
     for name in zones:
         different.setdefault(_changes_of(name, begins), name)
