@@ -15,6 +15,7 @@ from contract_tests.recordings.upstream import Upstream
 from mockserver.har.exchange import RecordedExchange
 from mockserver.har.reader import read_har_file
 from mockserver.har.writer import HarWriter
+from mockserver.recordings.reconstruction import reconstruct_world
 from mockserver.recordings.replay import replay
 
 
@@ -105,3 +106,15 @@ def test_an_entry_that_cannot_be_read_is_said_and_the_others_are_read(tmp_path: 
     assert done.returncode == 0
     assert done.stderr.startswith(f"{recording}: exchange 2: log.entries[1]")
     assert [each["provider"] for each in json.loads(world.read_bytes())["accounts"]] == ["dialogtech", "mgage"]
+
+
+def test_the_journal_of_a_server_on_this_machine_comes_back_with_its_own_links() -> None:
+    upstream = Upstream("mgage")
+    upstream.host = "127.0.0.1:7670"
+    demo = upstream.accounts[1]
+    mgage.export(upstream, demo, "141502", "pageSize=2")
+    provider_url = upstream.recording[0].url.replace(upstream.host, "communicatepro.mgage.com")
+    ours = upstream.recording[0].response_body.replace(b"https://", b"http://")
+    recording = [structs.replace(upstream.recording[0], url=provider_url, response_body=ours)]
+    assert b"http://127.0.0.1:7670/api" in ours
+    assert mgage.differences(recording, reconstruct_world(recording, INSTALLED)) == []

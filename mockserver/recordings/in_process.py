@@ -25,6 +25,7 @@ from mockserver.sdk.response import Response
 
 from .noted_variants import NotedVariants
 from .rebinding import Rebinding
+from .reconstruction import scheme_of
 
 _NOT_SENT = frozenset(("content-length", "transfer-encoding", "content-encoding", WORLD_HEADER))
 """Headers of a recorded request that its body, as it was recorded, does not have, and the one that names a world."""
@@ -124,7 +125,7 @@ def http_request(recorded: RecordedExchange) -> HttpRequest:
         "HTTP/1.1",
         headers,
         fields,
-        url.scheme,
+        scheme_of(recorded.url, fields["host"]),
         body=recorded.request_body,
     )
 

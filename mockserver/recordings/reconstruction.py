@@ -115,12 +115,29 @@ def route(request: ProviderRequest, providers: ProviderSet) -> Routed:
     router = router_of(providers.providers, OWN_PATHS)
     found = router.find(request.method, request.path, request.host)
     name = host_name(request.host) or ""
-    is_local = "." not in name or name.rpartition(".")[2] in _LOCAL or name.replace(".", "").isdigit()
-    return found if is_local or name in providers.hosts else Routed(None, 404)
+    return found if _is_local(name) or name in providers.hosts else Routed(None, 404)
 
 
 _LOCAL = ("internal", "local", "localhost", "test")
 """Top-level domains that no public host has (RFC 6761, RFC 6762, and ICANN's for private use)."""
+
+
+def _is_local(name: str) -> bool:
+    return "." not in name or name.rpartition(".")[2] in _LOCAL or name.replace(".", "").isdigit()
+
+
+def scheme_of(url: str, host: str) -> str:
+    """Return the scheme with which a recorded request was sent: that of its URL, except to a server on this machine.
+
+    Exchanges with a server of ours are written with the provider's URL; there ``http`` is the usual one.
+
+    Args:
+        url: the recorded URL.
+        host: the recorded Host header.
+    """
+    parts = urlsplit(url)
+    is_other = host.lower() != parts.netloc.rpartition("@")[2].lower()
+    return "http" if is_other and _is_local(host.rpartition(":")[0] or host) else parts.scheme
 
 
 def provider_request(exchange: RecordedExchange) -> ProviderRequest:
@@ -136,7 +153,7 @@ def provider_request(exchange: RecordedExchange) -> ProviderRequest:
         headers,
         None,
         exchange.request_body,
-        url.scheme,
+        scheme_of(exchange.url, host),
         host,
         is_bound=bool(worlds),
     )
