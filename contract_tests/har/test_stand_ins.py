@@ -42,6 +42,7 @@ def exchange(
         ('{"password":2222,"id":2222}', '{"password":"password-1","id":2222}'),
         ("<a><password>two</password><b>two</b></a>", "<a><password>password-1</password><b>two</b></a>"),
         ("<a token='t' b='x'><![CDATA[<t>]]></a>", "<a token='token-1' b='x'><![CDATA[<t>]]></a>"),
+        ("<a><password>two</password>1 < 2<b", "<a><password>password-1</password>1 < 2<b"),
         ("<password><![CDATA[two]]></password>", "<password><![CDATA[password-1]]></password>"),
         ('messages={"password":"two"}', "messages=%7B%22password%22%3A%22password-1%22%7D"),
         ('{"url":"https://a.example/?token=t&x=1"}', '{"url":"https://a.example/?token=token-1&x=1"}'),

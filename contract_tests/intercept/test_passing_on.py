@@ -25,6 +25,7 @@ from mockserver.http.connection import Limits
 from mockserver.http.listener import Server
 from mockserver.http.secret_names import create_stand_ins
 from mockserver.intercept import passing_on
+from mockserver.intercept import recorder as recorder_module
 from mockserver.intercept.ca import CertificateAuthority
 from mockserver.intercept.passing_on import PassingOn
 from mockserver.intercept.recorder import Recorder
@@ -437,10 +438,13 @@ def test_the_file_has_bodies_without_their_content_coding_and_all_headers(record
     [
         (b"deflate", zlib.compress(b"hello")),
         (b"deflate", zlib.compress(b"hello")[2:-4]),
-        (b"X-GZIP", gzip.compress(b"hello")),
+        (b"X-GZIP", gzip.compress(b"hello", mtime=0)),
+        (b"gzip", gzip.compress(b"hel", mtime=0) + gzip.compress(b"lo", mtime=0)),
+        (b"gzip", gzip.compress(b"hello", mtime=0) + b"what clients ignore"),
         (b"identity", b"hello"),
-        (b"deflate, gzip", gzip.compress(zlib.compress(b"hello"))),
+        (b"deflate, gzip", gzip.compress(zlib.compress(b"hello"), mtime=0)),
     ],
+    ids=["deflate", "without a frame", "X-GZIP", "two members", "trailing bytes", "identity", "two codings"],
 )
 def test_every_usual_content_coding_is_decoded_in_the_file(coding, body, record, upstream):
     upstream.script = sending(plain(body, b"Content-Encoding: " + coding))
@@ -459,6 +463,42 @@ def test_a_content_coding_that_is_not_known_is_said(record, upstream):
 
     (entry,) = recording.entries()
     assert ("the response body is not recorded: its content coding dcb is not known here",) == entry.missing
+
+
+def test_a_secret_in_a_compressed_request_is_replaced(record, upstream):
+    recording = record()
+    body = gzip.compress(b'{"password":"correct-horse-7"}', mtime=0)
+
+    recording.ask(post(body, b"Content-Type: application/json", b"Content-Encoding: gzip", LENGTH % len(body)))
+
+    assert upstream.requests[0].endswith(body)
+    assert [b'{"password":"password-1"}'] == [entry.request_body for entry in recording.entries()]
+
+
+def test_a_body_that_would_be_huge_without_its_content_coding_is_not_recorded(record, upstream, monkeypatch):
+    monkeypatch.setattr(recorder_module, "DECODED_BYTES", 1000)
+    upstream.script = sending(plain(gzip.compress(bytes(1001)), b"Content-Encoding: gzip"))
+    recording = record()
+
+    recording.ask(get())
+
+    (entry,) = recording.entries()
+    why = "the response body is not recorded: it cannot be decoded as gzip: it would have more than 1000 bytes"
+    assert (b"", (why,)) == (entry.response_body, entry.missing)
+
+
+def test_an_exchange_that_is_not_written_is_named_by_its_host(record, upstream):
+    upstream.script = sending(plain(base64.b64encode(b"password=correct-horse-7")))
+    recording = record()
+
+    recording.ask(post(b"password=correct-horse-7", LENGTH % 24))
+
+    assert [] == recording.entries()
+    why = "the secret whose stand-in is password-1 is still there, so the exchange was not written"
+    assert [
+        f"nothing was recorded, and there is no {recording.path}",
+        f"1 exchange is not recorded: POST to {HOST}: response.content.text: {why}",
+    ] == list(recording.recorder.summary())
 
 
 class ScriptedProxy:
@@ -606,7 +646,7 @@ def test_nothing_recorded_leaves_no_file(record):
 
     assert [] == recording.entries()
     assert not recording.path.exists()
-    sentence = f"nothing was recorded, and {recording.path} is as it was: no request for a provider's host went through the proxy"
+    sentence = f"nothing was recorded, and there is no {recording.path}: no request for a provider's host went through the proxy"
     assert [sentence] == list(recording.recorder.summary())
 
 

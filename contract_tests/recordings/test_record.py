@@ -170,7 +170,7 @@ def test_the_exit_code_is_the_commands_and_nothing_recorded_leaves_no_file(recor
     done = record("--", sys.executable, "-c", "import sys; sys.exit(7)")
 
     assert 7 == done.returncode
-    assert "mockserver: nothing was recorded, and traffic.har is as it was: " in done.stderr
+    assert "mockserver: nothing was recorded, and there is no traffic.har: " in done.stderr
     assert [] == list(tmp_path.iterdir())
 
 
@@ -186,6 +186,25 @@ def test_a_file_that_exists_is_kept_unless_it_is_to_be_overwritten(record, upstr
     assert "mine" == (tmp_path / "traffic.har").read_text()  # nothing was recorded in its place
     assert 0 == record("--overwrite", *ask).returncode
     assert 1 == len(list(read_har_file(tmp_path / "traffic.har")))
+
+
+def test_a_file_stays_as_it_was_if_nothing_is_recorded_in_its_place(record, tmp_path):
+    file = tmp_path / "traffic.har"
+    file.write_text("mine")
+
+    done = record("--overwrite", "--", "no-such-program")
+
+    assert (127, "mine") == (done.returncode, file.read_text())
+    assert "mockserver: nothing was recorded, and traffic.har is as it was: " in done.stderr
+
+
+def test_two_recordings_do_not_write_one_file(record, tmp_path):
+    inner = [*COMMAND, "record", "--overwrite", "--", "true"]
+
+    done = record("--overwrite", "--", *inner)
+
+    assert 2 == done.returncode
+    assert "mockserver: traffic.har: another recording is writing this file\n" in done.stderr
 
 
 def test_what_was_recorded_before_kill_9_can_be_read(record, upstream, tmp_path):

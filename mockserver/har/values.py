@@ -143,9 +143,10 @@ def _change_scalar(written: str, names: tuple[str, ...], change: Change) -> str:
 
 def change_xml(document: str, change: Change, names: tuple[str, ...] = ()) -> str:
     """Return an XML document with the texts of its elements and attributes changed."""
-    pieces, stack = list[str](), list(names)
+    pieces, stack, done = list[str](), list(names), 0
     for token in _XML.finditer(document):
-        written = token[0]
+        pieces.append(document[done : token.start()])  # a "<" that begins nothing
+        written, done = token[0], token.end()
         if written.startswith("<![CDATA["):
             written = f"<![CDATA[{change_text(written[9:-3], tuple(stack), change)}]]>"
         elif written.startswith("</"):
@@ -159,7 +160,7 @@ def change_xml(document: str, change: Change, names: tuple[str, ...] = ()) -> st
             if not written.endswith("/>"):
                 stack.append(name[1])
         pieces.append(written)
-    return "".join(pieces)
+    return "".join((*pieces, document[done:]))
 
 
 def _change_xml_text(written: str, names: tuple[str, ...], change: Change) -> str:

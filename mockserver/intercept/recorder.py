@@ -2,7 +2,7 @@
 
 The rules of this file:
 
-1. The file is new, only its owner can read it, and it is complete after every exchange.
+1. Only its owner can read the file, and it is complete after every exchange. One that is replaced stays until there is one.
 2. Secrets are replaced before anything is written. An exchange in which one would be left is not written.
 3. Everything is written by one thread; the event loop never waits for a disk.
 """
@@ -22,6 +22,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 logger = logging.getLogger(__name__)
+
+DECODED_BYTES = 64 * 2**20
+"""The longest body that is recorded, without its content coding."""
 
 _MOST = 20
 """The incomplete exchanges that are listed at the end."""
@@ -52,7 +56,7 @@ class Recorder:
 
         Raises:
             FileExistsError: there is a file, and it is not to be replaced.
-            OSError: the file cannot be created, or is a device or a pipe.
+            OSError: the file cannot be created, is a device or a pipe, or another recording writes it.
         """
         self.path = path
         self._stand_ins = stand_ins
@@ -62,7 +66,8 @@ class Recorder:
             raise OSError(errno.EINVAL, "a recording needs a file of its own", str(path))
         flags = os.O_RDWR | os.O_CREAT | (0 if overwrites else os.O_EXCL)
         self._file = _WholeWrites(os.open(path, flags, 0o600), "r+b")
-        self._writer = HarWriter(self._file) if self._is_new else None
+        _lock(self._file, path)
+        self._writer = self._begin() if self._is_new else None
         self._thread = ThreadPoolExecutor(1, "mockserver-recorder")
         self.written = 0
         """How many exchanges are in the file."""
@@ -75,19 +80,21 @@ class Recorder:
         """Write an exchange, soon and on another thread; the future ends when it is in the file, or never will be."""
         return self._thread.submit(self._write, exchange)
 
+    def _begin(self) -> HarWriter:
+        self._file.truncate(0)
+        self.path.chmod(0o600)
+        return HarWriter(self._file)
+
     def _write(self, exchange: RecordedExchange) -> None:
         try:
             kept = self._stand_ins.apply(decode(exchange))
             with self._file.unchanged_after_error():
-                if self._writer is None:
-                    self._file.truncate()
-                    self._writer = HarWriter(self._file)
-                self._writer.write(kept)
+                writer = self._writer or self._begin()
+                writer.write(kept)
+            self._writer = writer
         except (HarError, OSError) as reason:
-            why = describe(reason) if isinstance(reason, OSError) else str(reason)
+            why = describe(reason) if isinstance(reason, OSError) else _describe_rejection(exchange, reason)
             self.rejected[why] += 1
-            if not self.written and not self._is_new:
-                self._writer = None  # the file is what it was before the recording
             logger.error("An exchange is not recorded: %s", why)  # noqa: TRY400 - the traceback helps nobody
             return
         self.written += 1
@@ -107,11 +114,13 @@ class Recorder:
 
     def summary(self) -> Iterator[str]:
         """Yield sentences that say what is in the file, and what it lacks."""
-        if not self.written and not self.rejected:
-            yield f"nothing was recorded, and {self.path} is as it was: no request for a provider's host went through the proxy"
-            return
-        incomplete = f", {len(self.incomplete)} of them incomplete" if self.incomplete else ""
-        yield f"{self.written} exchange{'' if self.written == 1 else 's'} recorded in {self.path}{incomplete}"
+        if self.written:
+            incomplete = f", {len(self.incomplete)} of them incomplete" if self.incomplete else ""
+            yield f"{self.written} exchange{'' if self.written == 1 else 's'} recorded in {self.path}{incomplete}"
+        else:
+            file = f"there is no {self.path}" if self._is_new else f"{self.path} is as it was"
+            why = "" if self.rejected else ": no request for a provider's host went through the proxy"
+            yield f"nothing was recorded, and {file}{why}"
         for number, exchange in self.incomplete[:_MOST]:
             where = f"{exchange.method} {exchange.url.partition('?')[0]}"
             yield f"exchange {number} is incomplete: {where}: {'; '.join(exchange.missing)}"
@@ -148,23 +157,56 @@ class _WholeWrites(io.FileIO):
             raise
 
 
+def _lock(file: io.FileIO, path: Path) -> None:
+    """Keep other recordings from writing a file until it is closed, where the system can.
+
+    Raises:
+        OSError: another one writes it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise BlockingIOError(errno.EAGAIN, "another recording is writing this file", str(path)) from None
+
+
+def _describe_rejection(exchange: RecordedExchange, reason: HarError) -> str:
+    """Return why an exchange is not written. Its URL may have the secret, so the host alone is named."""
+    message = str(reason).removeprefix(f"{reason.path}: ")
+    return f"{exchange.method} to {urlsplit(exchange.url).hostname}: {reason.path.rpartition('].')[2]}: {message}"
+
+
 def decode(exchange: RecordedExchange) -> RecordedExchange:
-    """Return an exchange with the response's body without its content coding; what cannot be decoded is left out."""
-    coding = ",".join(value for name, value in exchange.response_headers if name.lower() == "content-encoding")
+    """Return an exchange whose bodies have no content coding; a body that cannot be decoded is left out."""
+    request_body, request_missing = _decode_body("request", exchange.request_body, exchange.request_headers)
+    response_body, response_missing = _decode_body("response", exchange.response_body, exchange.response_headers)
+    return msgspec.structs.replace(
+        exchange,
+        request_body=request_body,
+        response_body=response_body,
+        missing=(*exchange.missing, *request_missing, *response_missing),
+    )
+
+
+def _decode_body(message: str, body: bytes, headers: Iterable[tuple[str, str]]) -> tuple[bytes, tuple[str, ...]]:
+    """Return a body without its content coding, or no bytes and a sentence why."""
+    coding = ",".join(value for name, value in headers if name.lower() == "content-encoding")
     codings = [word.strip().lower() for word in coding.split(",") if word.strip().lower() not in ("", "identity")]
-    if not codings or not exchange.response_body:
-        return exchange
-    body = exchange.response_body
+    if not codings or not body:
+        return body, ()
+    why = f"the {message} body is not recorded"
     try:
         for name in reversed(codings):
             body = _DECODERS[name](body)
     except KeyError as unknown:
-        missing = f"the response body is not recorded: its content coding {unknown.args[0]} is not known here"
+        return b"", (f"{why}: its content coding {unknown.args[0]} is not known here",)
     except Exception as reason:  # noqa: BLE001 - each library has its own errors
-        missing = f"the response body is not recorded: it cannot be decoded as {coding}: {reason}"
-    else:
-        return msgspec.structs.replace(exchange, response_body=body)
-    return msgspec.structs.replace(exchange, response_body=b"", missing=(*exchange.missing, missing))
+        return b"", (f"{why}: it cannot be decoded as {coding}: {reason}",)
+    return body, ()
 
 
 def _inflate(body: bytes, widths: Iterable[int]) -> bytes:
@@ -172,10 +214,27 @@ def _inflate(body: bytes, widths: Iterable[int]) -> bytes:
     *others, last = widths
     for width in others:
         try:
-            return zlib.decompressobj(width).decompress(body)
+            return _inflate_members(body, width)
         except zlib.error:
             continue
-    return zlib.decompressobj(last).decompress(body)
+    return _inflate_members(body, last)
+
+
+def _inflate_members(body: bytes, width: int) -> bytes:
+    """Return what was compressed, of every member: gzip may have several, one after the other."""
+    found, left = b"", body
+    while left:
+        decompressor = zlib.decompressobj(width)
+        try:
+            found += decompressor.decompress(left, DECODED_BYTES + 1 - len(found))
+        except zlib.error:
+            if not found:
+                raise
+            break  # bytes after the last member, which clients ignore
+        if len(found) > DECODED_BYTES:
+            raise ValueError(f"it would have more than {DECODED_BYTES} bytes")
+        left = decompressor.unused_data
+    return found
 
 
 def _decompress_by(module: str, body: bytes) -> bytes:
