@@ -45,6 +45,8 @@ def exchange(
         ("<a><password>two</password>1 < 2<b", "<a><password>password-1</password>1 < 2<b"),
         ("<password><![CDATA[two]]></password>", "<password><![CDATA[password-1]]></password>"),
         ('messages={"password":"two"}', "messages=%7B%22password%22%3A%22password-1%22%7D"),
+        ("a=1;password=two;b=3&c=4;d", "a=1;password=password-1;b=3&c=4;d"),
+        ('{"url":"/x?token=t&y=z"}', '{"url":"/x?token=token-1&y=z"}'),
         ('{"url":"https://a.example/?token=t&x=1"}', '{"url":"https://a.example/?token=token-1&x=1"}'),
     ],
 )

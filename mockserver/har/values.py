@@ -27,6 +27,7 @@ _ATTRIBUTE = re.compile(r"""(\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*)(["'])(.*?)\3""", r
 _BOUNDARY = re.compile(r"""\bboundary=(?:"([^"\r\n]*)"|([^\s;,"]*))""", re.IGNORECASE)
 _PART_NAME = re.compile(r"""\bname=(?:"([^"\r\n]*)"|([^\s;"]*))""", re.IGNORECASE)
 _BRACKETS = re.compile(r"[\[\].]+")
+_SEMICOLON = re.compile(r";[\w.%\[\]-]{1,200}=")
 _UNICODE_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")
 _TEXT_TYPE = re.compile(r"^text/|json|xml|urlencoded", re.IGNORECASE)
 _TEXT_START = re.compile(rb"\s*[{\[<]|[\w.%\[\]-]{1,200}=")
@@ -60,7 +61,11 @@ def _change_pair(pair: str, change: Change) -> str:
     if not equals:
         return _change_escaped(pair, (), change)
     names = tuple(filter(None, _BRACKETS.split(unquote_plus(name))))
-    return f"{name}={_change_escaped(value, names, change)}"
+    changed = _change_escaped(value, names, change)
+    if changed == value and _SEMICOLON.search(value):  # some servers separate pairs by semicolons too
+        first, *others = value.split(";")
+        changed = ";".join((first, *(_change_pair(each, change) for each in others)))
+    return f"{name}={changed}"
 
 
 def _change_escaped(written: str, names: tuple[str, ...], change: Change) -> str:
@@ -81,11 +86,13 @@ def change_text(value: str, names: tuple[str, ...], change: Change) -> str:
 
 
 def is_structured(value: str) -> bool:
-    """Return whether a value is itself JSON, XML or a URL with a query, as far as its beginning tells."""
+    """Return whether a value is itself JSON, XML, or a URL or path with a query, as far as its beginning tells."""
     start = value.lstrip()[:1]
     if start in ("{", "["):
         return '"' in value
-    return "</" in value if start == "<" else "://" in value and "?" in value and " " not in value
+    if start == "<":
+        return "</" in value
+    return "?" in value and " " not in value and ("://" in value or start == "/")
 
 
 def change_json(document: str, change: Change, names: tuple[str, ...] = ()) -> str:
