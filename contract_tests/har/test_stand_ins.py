@@ -165,6 +165,13 @@ def test_numbers_and_texts_in_pairs_are_replaced():
     assert b"ndi=500000001&messages=500000002%3AAceln+Osz%5D%7C%5B%2B48500000003%3ACc" == found.request_body
 
 
+def test_a_text_that_is_json_stays_json():
+    sent = exchange(body="message=%7B%22text%22%3A%22RCS%22%2C%22id%22%3A5%7D&text=%7B%22a")
+    found = stand_ins(anonymise=True).apply(sent)
+
+    assert b"message=%7B%22text%22%3A%22ACE%22%2C%22id%22%3A5%7D&text=%7B%22c" == found.request_body
+
+
 def test_two_numbers_never_become_one():
     numbers = [f"48{network}{last:06}" for network in (500, 501) for last in range(3_000)]
     found = stand_ins(anonymise=True).apply(exchange(body="phone=" + ",".join(numbers)))

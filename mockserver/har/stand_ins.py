@@ -136,7 +136,7 @@ class StandIns:
         if name := self._secret_name(names):
             return self._stand_in(name, value) if _is_value(value) else value
         is_text = self._texts is not None and self._is_text(names)
-        if is_structured(value) and not is_text:
+        if is_structured(value) and (not is_text or _is_json(value)):
             return value  # the values in it come by themselves
         value = self._replace_recurring(value)
         if self._phones is None or self._texts is None:
@@ -227,6 +227,17 @@ def _decode(body: bytes) -> str:
 
 def _is_value(value: str) -> bool:
     return bool(value.strip()) and value != _MASK
+
+
+def _is_json(value: str) -> bool:
+    """Return whether a text is a JSON object or list, such as the message of an RCS."""
+    if not value.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        orjson.loads(value.encode("utf-8", "replace"))
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _is_unlikely(secret: str) -> bool:
