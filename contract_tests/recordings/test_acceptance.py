@@ -223,9 +223,8 @@ def test_a_second_server_is_recorded_calibrated_replayed_and_its_change_found(tm
     left = {row["switch"]: row["open"] for row in found["quirks"] if row["met"] and row["verdict"] == "open"}
     assert {name: each for name, each in left.items() if INSTALLED.default_variants[name] not in each} == {}
 
-    variants = [f"--variant={name}={each}" for name, each in found["variants"].items()]
     world = traffic.with_name("traffic.world.json")
-    made = run_command("world", "from", traffic, "-o", world, *variants)
+    made = run_command("world", "from", traffic, "-o", world, "--variants", tmp_path / "variants.json")
     assert (made.returncode, made.stderr) == (0, "")
     replayed = run_command("replay", traffic.parent, "--gate")
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr

@@ -42,7 +42,7 @@ def test_it_shows_what_is_explained_and_what_would_decide_the_rest(upstream: Ups
     done = run_command("calibrate", recording, "-o", out)
     assert (done.returncode, done.stderr) == (0, "")
     head, _, titles, *rows = done.stdout.splitlines()
-    assert head.startswith(f"{recording}: 1 exchanges compared, ")
+    assert head.startswith(f"{recording}: 1 exchange compared, ")
     assert titles.split() == ["QUIRK", "SWITCH", "VERDICT", "VARIANT", "DECIDED", "BY"]
     assert [re.split("  +", row) for row in rows[:6]] == [
         ["MG-3", "mgage.number", "explained", "numeric", "1"],
@@ -141,6 +141,38 @@ def test_a_recording_of_no_provider_is_no_success(tmp_path: Path, upstream: Upst
     done = run_command("calibrate", written(tmp_path / "traffic.har", foreign))
     assert done.returncode == 1
     assert "no exchange of it could be compared" in done.stderr
+
+
+def test_exchanges_without_a_response_decide_nothing(upstream: Upstream, tmp_path: Path) -> None:
+    cut = [
+        structs.replace(each, status=0, response_headers=(), response_body=b"", missing=("there was no response",))
+        for each in upstream.recording
+    ]
+    recording, out = written(tmp_path / "traffic.har", [*cut, *upstream.recording]), tmp_path / "variants.json"
+    done = run_command("calibrate", recording, "-o", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{recording}: 1 exchange compared, ")
+    assert "string is refuted by exchange 2, at data.messages[0].number" in done.stdout
+    assert json.loads(out.read_text()) == {"variants": {"mgage.number": "numeric", "mgage.date": "sample"}}
+
+
+def test_an_entry_that_cannot_be_read_is_named_and_left_out(upstream: Upstream, tmp_path: Path) -> None:
+    recording = written(tmp_path / "traffic.har", upstream.recording)
+    document = json.loads(recording.read_bytes())
+    document["log"]["entries"].insert(0, {"request": 7})
+    recording.write_text(json.dumps(document))
+    done = run_command("calibrate", recording)
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"mockserver: {recording}: log.entries[0]")
+    assert "string is refuted by exchange 2, at data.messages[0].number" in done.stdout
+
+
+def test_a_world_file_with_a_mistake_is_bad_input(upstream: Upstream, tmp_path: Path) -> None:
+    recording, world = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "world.json"
+    world.write_text('{"format": 2, "acounts": []}')
+    done = run_command("calibrate", recording, "--world", world)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "acounts" in done.stderr
 
 
 def test_what_is_not_tried_stays_open(upstream: Upstream, tmp_path: Path) -> None:

@@ -65,14 +65,17 @@ def calibrate(recording: Path, world: Path | None, out: Path | None, most_replay
         raise CliError(f"{recording}: no exchange of it could be compared", ExitCode.NO, code="nothing_compared")
     if found.uncaused:
         hint(
-            f"mockserver: {len(found.uncaused)} things were read that no world can cause; mockserver world from {recording} lists them"
+            f"mockserver: {_count(len(found.uncaused), 'value')} in responses that no world can cause; mockserver world from {recording} lists them"
         )
     if not found.is_complete:
         hint(f"mockserver: stopped after {found.replays} replays; not everything was tried")
     if found.unexplained:
-        count = len(found.unexplained)
-        hint(f"mockserver: {count} difference{'s' * (count != 1)} that no variant explains")
+        hint(f"mockserver: {_count(len(found.unexplained), 'difference')} that no variant explains")
         sys.exit(ExitCode.NO)
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'s' * (number != 1)}"
 
 
 def _report_progress(replays: int) -> None:
@@ -83,7 +86,7 @@ def _report_progress(replays: int) -> None:
 def _show(recording: Path, found: Calibration, providers: ProviderSet) -> None:
     from mockserver.recordings.calibration_report import describe, rows_of
 
-    head = f"{recording}: {found.compared} exchanges compared, {found.replays} replays"
+    head = f"{recording}: {_count(found.compared, 'exchange')} compared, {_count(found.replays, 'replay')}"
     titles = ("QUIRK", "SWITCH", "VERDICT", "VARIANT", "DECIDED BY")
     Output("text").show(
         None, "\n".join([head, "", table(titles, rows_of(found)), "", *describe(found, providers)]).rstrip()
