@@ -175,6 +175,14 @@ def test_a_world_file_with_a_mistake_is_bad_input(upstream: Upstream, tmp_path: 
     assert "acounts" in done.stderr
 
 
+def test_credentials_that_a_given_world_does_not_have_are_named(upstream: Upstream, tmp_path: Path) -> None:
+    recording, world = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "world.json"
+    world.write_text('{"format": 2, "accounts": []}')
+    done = run_command("calibrate", recording, "--world", world)
+    assert done.returncode == 1
+    assert "1 request has credentials that no account of the world has: 'mgage' of mGage" in done.stderr
+
+
 def test_what_is_not_tried_stays_open(upstream: Upstream, tmp_path: Path) -> None:
     recording, out = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "variants.json"
     done = run_command("calibrate", recording, "--most-replays", 2, "-o", out)

@@ -44,6 +44,7 @@ def calibrate(recording: Path, world: Path | None, out: Path | None, most_replay
     from mockserver.har.reader import read_har_file
     from mockserver.recordings.calibration import calibrate
     from mockserver.recordings.calibration_report import to_json
+    from mockserver.recordings.replay import explain_credentials
     from mockserver.sdk.loading import installed_providers
 
     unreadable: list[HarError] = []
@@ -70,6 +71,9 @@ def calibrate(recording: Path, world: Path | None, out: Path | None, most_replay
     if not found.is_complete:
         hint(f"mockserver: stopped after {found.replays} replays; not everything was tried")
     if found.unexplained:
+        unknown = explain_credentials(found.replayed, providers)
+        if unknown is not None:
+            hint(f"mockserver: {unknown}")
         hint(f"mockserver: {_count(len(found.unexplained), 'difference')} that no variant explains")
         sys.exit(ExitCode.NO)
 
