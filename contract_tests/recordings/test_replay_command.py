@@ -177,7 +177,7 @@ def test_a_recording_without_an_exchange_ends_with_1(tmp_path: Path) -> None:
     done = run(write_empty(tmp_path / "empty.har"))
     assert done.exit_code == 1
     assert "problem: nothing was compared: the recording has no exchange that can be read\n" in done.stdout
-    assert done.stderr == "mockserver: 1 recording that cannot be compared, or in part\n"
+    assert done.stderr == "mockserver: 1 recording not compared, or only in part\n"
 
 
 def test_a_recording_of_other_hosts_alone_ends_with_1(record: Record) -> None:
@@ -206,6 +206,24 @@ def test_an_entry_that_cannot_be_read_is_named_and_fails_a_gate(record: Record) 
     done = run(path, "--gate")
     assert done.exit_code == 1
     assert "problem: 1 of its entries cannot be read\n" in done.stdout
+
+
+def test_a_file_of_a_corpus_that_cannot_be_read_fails_and_the_others_are_replayed(record: Record) -> None:
+    folder = record("corpus/same.har").parent
+    (folder / "broken.har").write_text("{}")
+    record("corpus/worldless.har").with_name("worldless.world.json").write_text("{")
+
+    for arguments in ((), ("--gate",)):
+        done = run(folder, *arguments, "--junit", folder / "replay.xml")
+
+        assert (done.exit_code, done.stderr) == (1, "mockserver: 2 recordings not compared, or only in part\n")
+        assert 'broken.har: this is no HAR file: it has no list at "log", "entries"\n' in done.stdout
+        assert "worldless.world.json: the file is not JSON" in done.stdout
+        assert "same.har, in the world same.world.json\n" in done.stdout
+        suites = etree.parse(folder / "replay.xml").getroot()
+        assert [("1", "1"), ("3", "0"), ("1", "1")] == [(each.get("tests"), each.get("errors")) for each in suites]
+
+    assert run(folder, "--world", folder / "none.json").exit_code == 2
 
 
 def test_a_folder_without_recordings_is_bad_input(tmp_path: Path) -> None:

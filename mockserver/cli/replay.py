@@ -75,5 +75,7 @@ def _show(judged: JudgedRecording) -> None:
     replayed = judged.replayed
     source = "a world made from it" if replayed.world is None else f"the world {replayed.world.name}"
     lines = [f"{replayed.name}, in {source}", "", table(("OPERATION", *map(str.upper, VERDICTS)), rows_of(judged)), ""]
+    if not judged.is_readable:
+        lines = [replayed.name, ""]
     below = [*describe(judged)]
     Output("text").show(None, "\n".join([*lines, *below, *([""] if below else [])]))

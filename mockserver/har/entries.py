@@ -13,6 +13,8 @@ from .exchange import HarError
 
 _PIECE = 64 * 1024
 """The bytes that are read at a time."""
+_PARSED = 2**20
+"""The bytes that are parsed at a time: a body that is longer is copied anew with each of these pieces."""
 _DEEPEST = 64
 """How deep an entry may be nested; HAR itself needs ten."""
 
@@ -32,7 +34,7 @@ def read_entries(file: BinaryIO) -> Iterator[tuple[int, Any]]:
     """
     index, has_entries = 0, False
     try:
-        for event, value in _events(ijson.basic_parse(_decoded(file), buf_size=_PIECE)):
+        for event, value in _events(ijson.basic_parse(_decoded(file), buf_size=_PARSED)):
             if event == "entries":
                 has_entries = True
             else:
@@ -51,8 +53,12 @@ def read_entries(file: BinaryIO) -> Iterator[tuple[int, Any]]:
 def _complaint(reason: Exception, index: int) -> str:
     lines = str(reason).split("\n")
     if "premature EOF" in lines[0] or "Incomplete JSON" in lines[0]:
-        return f"the file ends in the middle, after {index} whole entries" if index else "the file ends in the middle"
-    return f"this is no JSON{f' after {index} whole entries' if index else ''}: {lines[0]}"
+        return f"the file ends in the middle{_after(index)}"
+    return f"this is no JSON{_after(index)}: {lines[0]}"
+
+
+def _after(count: int) -> str:
+    return f", after {count} whole entr{'y' if count == 1 else 'ies'}" if count else ""
 
 
 def _events(parsed: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

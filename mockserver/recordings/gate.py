@@ -19,8 +19,8 @@ from mockserver.worldfile import WorldFileError
 
 from .accepted import AcceptedDifference, AcceptedDifferences, read_accepted
 from .comparison import TOLERANCE, ResponseDifference
-from .corpus import RecordingReplay, WorldChoice, find_recordings, replay_file
-from .replay import ReplayedExchange, replay
+from .corpus import NoRecording, RecordingReplay, WorldChoice, find_recordings, replay_file
+from .replay import PreparedRecording, ReplayedExchange, replay
 from .zones import group_zones
 
 _HALF_A_YEAR = 183 * DAY
@@ -53,6 +53,8 @@ class JudgedRecording:
     """For exchanges with differences that count, the variants without them."""
     problems: list[str] = field(default_factory=list)
     """Why the recording fails beside its differences, in sentences."""
+    is_readable: bool = True
+    """Whether it is a HAR file whose world, if it has a file, is valid."""
 
     @property
     def has_failed(self) -> bool:
@@ -79,7 +81,7 @@ class JudgedCorpus:
         failed = [one for one in self.recordings if one.has_failed]
         counts = (
             (sum(len(one.unexcused) for one in failed), "exchange", "with differences"),
-            (sum(bool(one.problems) for one in failed), "recording", "that cannot be compared, or in part"),
+            (sum(bool(one.problems) for one in failed), "recording", "not compared, or only in part"),
             (len(self.problems), "accepted difference", "to remove"),
         )
         parts = [f"{count} {unit}{'s' * (count != 1)} {what}" for count, unit, what in counts if count]
@@ -108,17 +110,17 @@ def judge_corpus(
         on_judged: called with each recording when it is judged.
 
     Raises:
-        NoRecording: there is none, or a file is no HAR.
+        NoRecording: there is none, or the file is no HAR. In a folder, such a file is a problem, and the others are judged.
         AcceptedError: the file of accepted differences is invalid.
-        WorldFileError: a world file is invalid.
-        OSError: a file cannot be read.
+        WorldFileError: the world file is invalid; likewise.
+        OSError: the file cannot be read; likewise.
     """
     paths = find_recordings(path)
     root = path if path.is_dir() else None
     accepted = open_accepted(root) if is_gate and root is not None else None
     corpus = JudgedCorpus()
     for each in paths:
-        judged = judge(replay_file(each, choice, root=root, tolerance=tolerance), accepted)
+        judged = _judge_file(each, choice, root, tolerance, accepted)
         if is_gate:
             explain(judged, choice)
             if judged.replayed.unreadable:
@@ -128,10 +130,24 @@ def judge_corpus(
             on_judged(judged)
     if not is_gate and any(one.replayed.compared for one in corpus.recordings):
         for one in corpus.recordings:
-            one.problems.clear()
+            if one.is_readable:
+                one.problems.clear()
     if accepted is not None:
         corpus.problems += accepted.find_problems()
     return corpus
+
+
+def _judge_file(
+    path: Path, choice: WorldChoice, root: Path | None, tolerance: float, accepted: AcceptedDifferences | None
+) -> JudgedRecording:
+    try:
+        return judge(replay_file(path, choice, root=root, tolerance=tolerance), accepted)
+    except (NoRecording, WorldFileError, OSError) as reason:
+        if root is None or (choice.file is not None and isinstance(reason, WorldFileError)):
+            raise
+        name, world = path.relative_to(root).as_posix(), choice.path_for(path)
+        nothing = RecordingReplay(path, name, world, PreparedRecording((), choice.providers), [], [], [])
+        return JudgedRecording(nothing, problems=[str(reason)], is_readable=False)
 
 
 def open_accepted(folder: Path) -> AcceptedDifferences:

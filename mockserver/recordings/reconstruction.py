@@ -75,9 +75,19 @@ def reconstruct_world(
     document |= {"variants": chosen, "accounts": accounts}
     if scheduled:
         document["scheduled"] = scheduled
+    document = _without_surrogates(document)
     file = worldfile.read(document, rules)
     count = sum(map(len, observed.values()))
     return ReconstructedWorld(document, tuple(sorted(unexplained, key=attrgetter("index"))), count, file)
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Return JSON in which U+FFFD stands for half a character, which a response may have as an escape and no file can."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_without_surrogates(name): _without_surrogates(member) for name, member in value.items()}
+    return [_without_surrogates(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _about(observed: Mapping[str, Sequence[ObservedExchange]], providers: ProviderSet) -> str:
