@@ -34,6 +34,11 @@ VARIANTS = (
     {"serwersms.pending": "not-final"},
 )
 
+ACCOUNT = {
+    "format": 2,
+    "accounts": [{"provider": "serwersms", "name": "one", "logins": [{"user": "Login", "secret": "Haslo"}]}],
+}
+
 
 def differences(recording: Sequence[RecordedExchange], variants: Mapping[str, str]) -> list[Any]:
     """Return what a replay in the world that is made of a recording finds, and what that world cannot cause."""
@@ -219,6 +224,46 @@ def test_what_changes_between_two_reads_without_a_request_is_listed() -> None:
         (4, "items[11]"),
         (5, "items"),
     ]
+
+
+def test_the_order_of_the_calls_counts_and_not_that_of_the_file() -> None:
+    upstream = Upstream("serwersms", {}, life.WORLD)
+    life.live(upstream, "json")
+    number = len(upstream.recording)
+    ended_first = [structs.replace(each, index=number - 1 - each.index) for each in upstream.recording]
+    assert differences(ended_first[::-1], {}) == []
+
+
+def ask(upstream: Upstream, action: str, **values: Any) -> Any:
+    body = json.dumps({"username": "Login", "password": "Haslo", **values}).encode()
+    answer = upstream.ask("POST", f"/{action}.json", (("Content-Type", "application/json"),), body)
+    upstream.let_pass(2)
+    return json.loads(answer.response_body)
+
+
+def test_a_message_that_was_sent_between_two_reads_by_nobody_in_the_recording_is_listed() -> None:
+    upstream = Upstream("serwersms", {}, ACCOUNT)
+    for action in ("messages/reports", "messages/send_sms", "messages/reports"):
+        ask(upstream, action, **({"phone": "500600700", "text": "a"} if action.endswith("sms") else {}))
+    first, _, second = upstream.recording
+    found = reconstruct_world([first, structs.replace(second, index=1)], INSTALLED, {}).unexplained
+    assert [(each.index, each.path, each.reason) for each in found] == [
+        (1, "items[0]", "it was sent between two reads, and no request of the recording sends it")
+    ]
+
+
+def test_identifiers_of_what_is_changed_are_matched_as_those_of_what_was_added() -> None:
+    upstream = Upstream("serwersms", {}, ACCOUNT, seed="another")
+    for _ in range(3):  # what the recording does not have, so that our identifiers are others
+        ask(upstream, "contacts/add", phone="500600701")
+        ask(upstream, "groups/add", name="a")
+        ask(upstream, "templates/add", name="a", text="b")
+    first = len(upstream.recording)
+    contact = ask(upstream, "contacts/add", phone="500600700")["id"]
+    ask(upstream, "contacts/edit", id=contact, phone="500600709")
+    ask(upstream, "groups/edit", id=ask(upstream, "groups/add", name="a")["id"], name="b")
+    ask(upstream, "templates/edit", id=ask(upstream, "templates/add", name="a", text="b")["id"], name="c", text="d")
+    assert differences(upstream.recording[first:], {}) == []
 
 
 def test_credentials_that_show_the_same_messages_are_one_account_and_wrong_ones_none() -> None:

@@ -546,11 +546,7 @@ class MessageReader:
     def _place(self, each: InboundMessage) -> InboundMessage:
         """Note when an inbound message comes in: before the recording, or between two reads."""
         absent = next(
-            (
-                read
-                for read in reversed(self._whole_reads)
-                if read.index < each.call.index and self._selects(read, each)
-            ),
+            (read for read in reversed(self._whole_reads) if read.is_before(each.call) and self._selects(read, each)),
             None,
         )
         at = each.at
@@ -641,8 +637,9 @@ class MessageReader:
 
     def _was_missing(self, each: _Outbound) -> bool:
         return any(
-            read.index < each.call.index
-            and not (read.values or {"": 0}).keys() - {"order", "show_contact"}
+            read.is_before(each.call)
+            and read.values is not None
+            and not read.values.keys() - {"order", "show_contact"}
             and len(read.body.items()) < SIZE
             for read in self._reports
         )

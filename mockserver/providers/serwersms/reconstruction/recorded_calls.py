@@ -169,6 +169,10 @@ class RecordedCall(Struct, frozen=True):
         """Whether the response is no error."""
         return self.error is None
 
+    def is_before(self, other: RecordedCall) -> bool:
+        """Whether the call was made before another one; a recording may list the one that ended first before it."""
+        return (self.at, self.index) < (other.at, other.index)
+
     def value(self, name: str, default: Any = None) -> Any:
         """Return the value of a parameter."""
         return default if self.values is None else self.values.get(name, default)
