@@ -65,7 +65,7 @@ _REPLACED = 6
 
 
 _PAIR = re.compile(r"(\+?[0-9]{9,15}):(.*?)(?=\]\|\[|\Z)", re.DOTALL)
-"""A number and its text, as SerwerSMS's parameter messages has them: ``500600700:Hello]|[500600701:Hi``."""
+"""A number and its text in a list of them that is one text: ``500600700:Hello]|[500600701:Hi``."""
 
 
 class PhoneNumbers:
