@@ -47,11 +47,29 @@ def exchange(
         ('messages={"password":"two"}', "messages=%7B%22password%22%3A%22password-1%22%7D"),
         ("a=1;password=two;b=3&c=4;d", "a=1;password=password-1;b=3&c=4;d"),
         ('{"url":"/x?token=t&y=z"}', '{"url":"/x?token=token-1&y=z"}'),
+        ('call({"password":"two"});', 'call({"password":"password-1"});'),
+        ("Rejected: key=a; token=two, text=b", "Rejected: key=key-1; token=token-1, text=b"),
         ('{"url":"https://a.example/?token=t&x=1"}', '{"url":"https://a.example/?token=token-1&x=1"}'),
     ],
 )
 def test_a_secret_is_replaced_under_its_name_and_nothing_else_changes(before: str, after: str):
     assert after == stand_ins().apply(exchange(body=before)).request_body.decode()
+
+
+def test_a_secret_is_replaced_in_parameters_of_a_path_and_in_a_header_with_a_url():
+    sent = exchange(url="https://a.example/x;password=two?b=1", response_headers=(("Refresh", "0; url=/?a=1&token=t"),))
+
+    found = stand_ins().apply(sent)
+
+    assert "https://a.example/x%3Bpassword%3Dpassword-1?b=1" == found.url
+    assert (("Refresh", "0; url=/?a=1&token=token-1"),) == found.response_headers
+
+
+def test_a_secret_is_replaced_in_a_multipart_form_with_bare_line_feeds():
+    body = '--B\nContent-Disposition: form-data; name="password"\n\n{}\n--B--\n'
+    sent = exchange(body=body.format("two"), request_headers=(("Content-Type", "multipart/form-data; boundary=B"),))
+
+    assert body.format("password-1") == stand_ins().apply(sent).request_body.decode()
 
 
 def test_a_secret_is_replaced_in_a_multipart_form():

@@ -26,6 +26,8 @@ _TAG_NAME = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 _ATTRIBUTE = re.compile(r"""(\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*)(["'])(.*?)\3""", re.DOTALL)
 _BOUNDARY = re.compile(r"""\bboundary=(?:"([^"\r\n]*)"|([^\s;,"]*))""", re.IGNORECASE)
 _PART_NAME = re.compile(r"""\bname=(?:"([^"\r\n]*)"|([^\s;"]*))""", re.IGNORECASE)
+_PART_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_PAIR = re.compile(r"""(?<![\w.\[\]-])([\w.\[\]-]{2,60})(=|"\s*:\s*")([^\s&;,"'<>]+)""")
 _BRACKETS = re.compile(r"[\[\].]+")
 _SEMICOLON = re.compile(r";[\w.%\[\]-]{1,200}=")
 _UNICODE_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")
@@ -61,28 +63,46 @@ def _change_pair(pair: str, change: Change) -> str:
     if not equals:
         return _change_escaped(pair, (), change)
     names = tuple(filter(None, _BRACKETS.split(unquote_plus(name))))
-    changed = _change_escaped(value, names, change)
-    if changed == value and _SEMICOLON.search(value):  # some servers separate pairs by semicolons too
-        first, *others = value.split(";")
-        changed = ";".join((first, *(_change_pair(each, change) for each in others)))
-    return f"{name}={changed}"
+    if _SEMICOLON.search(value) and change(names, read := _read_escaped(value)) == read:
+        first, *others = value.split(";")  # some servers separate pairs by semicolons too
+        rest = (_change_pair(each, change) for each in others)
+        return f"{name}={';'.join((_change_escaped(first, names, change), *rest))}"
+    return f"{name}={_change_escaped(value, names, change)}"
+
+
+def _read_escaped(written: str) -> str:
+    return unquote_plus(written, errors="surrogateescape")
 
 
 def _change_escaped(written: str, names: tuple[str, ...], change: Change) -> str:
-    value = unquote_plus(written, errors="surrogateescape")
+    value = _read_escaped(written)
     changed = change_text(value, names, change)
     return written if changed == value else quote_plus(changed, errors="surrogateescape")
 
 
 def change_text(value: str, names: tuple[str, ...], change: Change) -> str:
-    """Return a value changed, or else, if it is itself JSON, XML or a URL with a query, with the values in it changed."""
+    """Return a value changed, or else, if it is itself JSON, XML or a URL with a query, with the values in it changed.
+
+    In another text, such as ``0; url=/?token=…`` or ``call({"token":"…"})``, these are what stands after a name.
+    """
     changed = change(names, value)
-    if changed != value or not is_structured(value):
+    if changed != value:
         return changed
+    if not is_structured(value):
+        return _PAIR.sub(lambda found: _change_found_pair(found, names, change), value) if _has_pair(value) else value
     start = value.lstrip()[:1]
     if start in ("{", "["):
         return change_json(value, change, names)
     return change_xml(value, change, names) if start == "<" else change_url(value, change)
+
+
+def _has_pair(value: str) -> bool:
+    return "=" in value or '":' in value
+
+
+def _change_found_pair(found: re.Match[str], names: tuple[str, ...], change: Change) -> str:
+    inside = (*names, *filter(None, _BRACKETS.split(found[1])))
+    return f"{found[1]}{found[2]}{change_text(found[3], inside, change)}"
 
 
 def is_structured(value: str) -> bool:
@@ -222,11 +242,12 @@ def _change_parts(body: bytes, boundary: bytes, change: Change) -> bytes:
     """Return a multipart form with the values of its parts changed."""
     parts = body.split(b"--" + boundary)
     for place, part in enumerate(parts):
-        head, blank, content = part.partition(b"\r\n\r\n")
-        found = _PART_NAME.search(head.decode("latin-1")) if blank else None
-        if found is None:
+        blank = _PART_HEAD_END.search(part)
+        found = _PART_NAME.search(part[: blank.start()].decode("latin-1")) if blank else None
+        if blank is None or found is None:
             continue
-        end = b"\r\n" if content.endswith(b"\r\n") else b""
+        head, content = part[: blank.end()], part[blank.end() :]
+        end = next((each for each in (b"\r\n", b"\n") if content.endswith(each)), b"")
         names = tuple(filter(None, _BRACKETS.split(_latin_to_text(found[1] or found[2] or ""))))
         content = content.removesuffix(end)
         try:
@@ -235,7 +256,7 @@ def _change_parts(body: bytes, boundary: bytes, change: Change) -> bytes:
             text, encoding = content.decode("latin-1"), "latin-1"
         changed = change_text(text, names, change)
         if changed != text:
-            parts[place] = head + blank + changed.encode(encoding, "replace") + end
+            parts[place] = head + changed.encode(encoding, "replace") + end
     return (b"--" + boundary).join(parts)
 
 
