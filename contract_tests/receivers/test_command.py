@@ -162,7 +162,18 @@ def test_what_is_no_url_is_bad_input(url: str, message: str) -> None:
     done = run_command("check-receiver", url, "--provider", "serwersms")
 
     assert 2 == done.returncode
-    assert message in done.stderr
+    assert done.stderr.startswith(f"mockserver: {message}")
+
+
+def test_a_junit_file_that_cannot_be_written_hides_no_result(serve: Serve, tmp_path: Path) -> None:
+    receiver = serve(lambda *_: (200, "OK"))
+    file = tmp_path / "absent" / "receiver.xml"
+    url = f"{receiver.url}/?id=#ID#"
+    done = run_command("check-receiver", url, "--provider", "serwersms", "--case", "normal", "--junit", file)
+
+    assert 2 == done.returncode
+    assert done.stdout.endswith("\n1 case: 1 passed\n")
+    assert done.stderr.endswith(f"mockserver: {file}: No such file or directory\n")
 
 
 def test_a_url_without_placeholders_is_warned_of(serve: Serve) -> None:

@@ -176,7 +176,17 @@ def test_contradicting_exchanges_are_both_named() -> None:
 
     found = Search(replay, {"a": TWO}).run({"a": "yes"})
     assert found.variants == {"a": "no"}
-    assert (found.tried["a"]["yes"].refuted_by, found.tried["a"]["yes"].explains) == ((0, 1), (2,))
+    assert (found.tried["a"]["yes"].refuted_by, found.tried["a"]["yes"].explains) == ((0, 1), ((2, "a"),))
+
+
+def test_a_variant_that_brings_a_new_difference_to_an_exchange_does_not_explain_the_others_of_it() -> None:
+    def replay(variants: Mapping[str, str]) -> SearchedReplay:
+        wrong = {"yes": {0: {"length": 1}, 1: {"a": 1}, 2: {"a": 1}}, "no": {0: {"item": 1, "other item": 1}}}
+        return SearchedReplay(wrong[variants["a"]], dict.fromkeys(range(3), frozenset({"a"})))
+
+    found = Search(replay, {"a": TWO}).run({"a": "no"})
+    assert found.tried["a"]["yes"].refuted_by == (1, 2)
+    assert found.tried["a"]["yes"].explains == ()
 
 
 def test_the_number_of_replays_is_bounded_and_what_was_not_tried_stays_open() -> None:

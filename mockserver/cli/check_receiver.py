@@ -71,7 +71,7 @@ def check_receiver(
     a slow connection, other methods. Each is a world of its own whose clock is moved, so that an hour of repeats takes no time. The
     messages that the receiver stores are real to it: use one for tests. The exit code is 1 if a case has failed.
     """
-    from mockserver.receivers import ReceiverCheck
+    from mockserver.receivers import ReceiverCheck, write_junit
 
     if count_url and count_command:
         raise click.UsageError("--count-url and --count-command exclude each other")
@@ -91,7 +91,9 @@ def check_receiver(
         count_wait=count_wait,
     )
     checked = _run(check, names, form)
-    _report(check, checked, junit, form)
+    _report(check, checked, form)
+    if junit is not None:
+        junit.write_text(write_junit(check.url, checked), "utf-8")
     if any(case.verdict == "failed" for case in checked):
         sys.exit(ExitCode.NO)
 
@@ -108,8 +110,9 @@ def _run(check: ReceiverCheck, names: tuple[str, ...], form: str) -> list[Checke
         for name in names:
             if name not in known:
                 raise CliError(f"there is no case {name!r} for the kind {check.kind.name}, but {', '.join(known)}")
-        _warn_of_placeholders(check)
         for case in check.run(names):
+            if not checked:
+                _warn_of_placeholders(check)  # which would lead astray if the URL cannot be called at all
             if form == "text":
                 if not checked:
                     _print_row(_TITLES, None)
@@ -133,13 +136,10 @@ def _warn_of_placeholders(check: ReceiverCheck) -> None:
         hint(f"The URL has no placeholder, so a call says nothing of its message; there are {shown}.")
 
 
-def _report(check: ReceiverCheck, checked: Sequence[CheckedCase], junit: Path | None, form: str) -> None:
-    """Print what followed from the cases, and write it to a file if there is to be one."""
-    from mockserver.receivers import write_junit
+def _report(check: ReceiverCheck, checked: Sequence[CheckedCase], form: str) -> None:
+    """Print what followed from the cases."""
     from mockserver.receivers.report import find_verdict, hide_login, summarize, to_row
 
-    if junit is not None:
-        junit.write_text(write_junit(check.url, checked), "utf-8")
     if form == "json":
         whole = {
             "url": hide_login(check.url),

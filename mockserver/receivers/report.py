@@ -49,7 +49,7 @@ def summarize(checked: Sequence[CheckedCase]) -> str:
     """Return how many cases there were of each verdict."""
     numbers = Counter(case.verdict for case in checked)
     words = (f"{numbers[verdict]} {verdict}" for verdict in VERDICTS if numbers[verdict])
-    return f"{len(checked)} cases: {', '.join(words)}"
+    return f"{len(checked)} case{'s' * (len(checked) != 1)}: {', '.join(words)}"
 
 
 def hide_login(url: str) -> str:

@@ -246,11 +246,12 @@ def _unexplained(replayed: Iterable[ReplayedExchange], found: Found) -> list[Une
     for (provider_name, operation_name, path, reason), members in groups.items():
         indexes = tuple(sorted({index for index, _ in members}))
         first = members[0][1]
+        places = {(index, difference.path) for index, difference in members}
         explained_by = tuple(
             (name, variant, tried.refuted_by)
             for name, variants in found.tried.items()
             for variant, tried in variants.items()
-            if tried.refuted_by and not set(indexes).isdisjoint(tried.explains)
+            if tried.refuted_by and not places.isdisjoint(tried.explains)
         )
         rows.append(
             UnexplainedDifference(

@@ -88,8 +88,8 @@ class Tried(Struct, frozen=True):
     """The indexes of the exchanges that refute it: they differ more with it; empty for one that explains the recording as well."""
     place: str = ""
     """A place at which the first of these differs."""
-    explains: tuple[int, ...] = ()
-    """The indexes of exchanges that differ less with it, although others refute it."""
+    explains: tuple[tuple[int, str], ...] = ()
+    """The exchanges that differ in fewer places with it and in no other one, although others refute it, by their indexes, and the places."""
     together_with: Change | None = None
     """The variant of another switch with which alone it explains the recording as well."""
 
@@ -262,7 +262,13 @@ class Search:
 
     def _try(self, best: Mapping[str, str], change: Change) -> Tried:
         result, changed = self.result(best), self._changed(best, change)
-        explains = tuple(sorted(result.worse_than(changed)))
+        explains = tuple(
+            (index, place)
+            for index in sorted(result.worse_than(changed))
+            if changed.differences.get(index, {}).keys() <= result.differences[index].keys()
+            for place in result.differences[index]
+            if place not in changed.differences.get(index, ())
+        )
         if changed.total <= result.total:
             return Tried(explains=explains)
         refuted_by = tuple(sorted(changed.worse_than(result)))
