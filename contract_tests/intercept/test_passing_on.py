@@ -559,8 +559,16 @@ def test_a_proxy_of_the_network_that_rejects_is_said(record, upstream):
         got = record(f"https://{FAR}", proxy=found).ask(get())
 
     assert got.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
-    sentence = f"the proxy http://127.0.0.1:{proxy.address} responds 407 Proxy Authentication Required; the request was not sent\n"
+    sentence = f" by the proxy http://127.0.0.1:{proxy.address}: it responds 407 Proxy Authentication Required; the request was not sent\n"
     assert got.endswith(sentence.encode())
+    assert [] == upstream.requests
+
+
+def test_a_proxy_of_the_network_that_does_not_listen_is_named(record, upstream):
+    got = record(f"https://{FAR}", proxy=find_proxy({"https_proxy": "127.0.0.1:1"})).ask(get())
+
+    sentence = f"mockserver: no connection to https://{FAR} by the proxy http://127.0.0.1:1: Connect"
+    assert sentence.encode() in got
     assert [] == upstream.requests
 
 

@@ -180,7 +180,7 @@ def test_a_file_that_exists_is_kept_unless_it_is_to_be_overwritten(record, upstr
 
     kept = record(*ask)
     assert (2, "mine", []) == (kept.returncode, (tmp_path / "traffic.har").read_text(), upstream.requests)
-    assert "mockserver: traffic.har exists; " in kept.stderr
+    assert "mockserver: traffic.har exists; --overwrite replaces it\n" == kept.stderr
 
     assert 0 == record("--overwrite", "--", "true").returncode
     assert "mine" == (tmp_path / "traffic.har").read_text()  # nothing was recorded in its place

@@ -69,7 +69,15 @@ def record(command: tuple[str, ...], out: Path, overwrite: bool, anonymise: bool
     allowed = settings.allowed_hosts(exempt_hosts(environment()))
     limits = Limits(head=settings.head_bytes, body=settings.body_bytes, slow=settings.slow_seconds)
     with (
-        recording(settings, providers, out, _say, overwrites=overwrite, anonymises=anonymise) as passing_on,
+        recording(
+            settings,
+            providers,
+            out,
+            _say,
+            overwrites=overwrite,
+            anonymises=anonymise,
+            if_exists="--overwrite replaces it",
+        ) as passing_on,
         Server(listeners=passing_on.listeners("127.0.0.1", 0, ca, allowed), limits=limits) as server,
     ):
         code = _run(command, server.urls[-1], ca, providers, form)

@@ -26,6 +26,7 @@ def recording(
     *,
     overwrites: bool = False,
     anonymises: bool = False,
+    if_exists: str = "remove it, or name another file",
 ) -> Iterator[PassingOn]:
     """Create what passes requests on to the providers, and the file in which it records them; close it at the end.
 
@@ -36,6 +37,7 @@ def recording(
         say: called with sentences for people: at first where requests go, at the end what was recorded.
         overwrites: whether a file of the name is replaced.
         anonymises: whether phone numbers and texts are replaced too.
+        if_exists: what to do if there is a file of the name, for the error message.
 
     Raises:
         CliError: the file exists, or an upstream or its certificates cannot be used.
@@ -57,7 +59,7 @@ def recording(
     try:
         recorder = Recorder(file, stand_ins, overwrites=overwrites)
     except FileExistsError:
-        raise CliError(f"{file} exists; recordings are not replaced without being told so") from None
+        raise CliError(f"{file} exists; {if_exists}") from None
     passing_on = PassingOn(upstreams, recorder)
     for sentence in passing_on.announcement("secrets, phone numbers and texts" if anonymises else "secrets"):
         say(sentence)

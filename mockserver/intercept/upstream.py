@@ -173,17 +173,18 @@ class UpstreamConnection(asyncio.Protocol):
         Raises:
             UpstreamError: it cannot be reached, or its certificate is not trusted.
         """
+        by = "" if upstream.proxy is None else f" by the proxy {upstream.proxy}"
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._connect(upstream, context)
         except TimeoutError:
-            raise UpstreamError(f"no connection to {upstream} within {CONNECT_SECONDS:g} s") from None
+            raise UpstreamError(f"no connection to {upstream}{by} within {CONNECT_SECONDS:g} s") from None
         except ssl.SSLCertVerificationError as reason:
             raise UpstreamError(
                 f"the certificate of {upstream} is not trusted: {reason.verify_message}; --upstream-ca FILE trusts another CA"
             ) from None
         except (OSError, UnicodeError) as reason:
-            raise UpstreamError(f"no connection to {upstream}: {describe(reason)}") from None
+            raise UpstreamError(f"no connection to {upstream}{by}: {describe(reason)}") from None
         address = str(self.transport.get_extra_info("peername")[0])
         if upstream.is_provider and upstream.proxy is None and is_loopback(address):
             self.transport.abort()

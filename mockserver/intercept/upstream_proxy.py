@@ -77,7 +77,7 @@ async def connect_by_proxy(proxy: UpstreamProxy, host: str, port: int) -> asynci
         raise
     if not status.startswith("2"):
         transport.abort()
-        raise ConnectionError(errno.ECONNREFUSED, f"the proxy {proxy} responds {status}")
+        raise ConnectionError(errno.ECONNREFUSED, f"it responds {status}")
     return transport
 
 
@@ -96,4 +96,4 @@ class _ConnectResponse(asyncio.Protocol):
 
     def connection_lost(self, reason: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         if not self.status.done():
-            self.status.set_exception(ConnectionError(errno.ECONNRESET, "the proxy closed the connection"))
+            self.status.set_exception(ConnectionError(errno.ECONNRESET, "it closed the connection"))
