@@ -212,3 +212,18 @@ def test_what_no_account_can_cause_is_listed_with_its_reason() -> None:
         (8, "response.result", "it was accepted, but here it is rejected: Missing required parameter: message"),
     ]
     assert len(world.document["accounts"]) == 1
+
+
+def test_a_number_of_one_account_is_not_that_of_another_one_which_tried_to_send_from_it() -> None:
+    bracket = {"dialogtech.error_text": "bracket"}
+    upstream = Upstream("dialogtech", bracket)
+    owner, other = upstream.accounts[0], upstream.accounts[2]
+    number = next(iter(owner.numbers))
+    ask(upstream, other, "sms.send_message", sender=number, to="5556667777", message="a")
+    ask(upstream, other, "sms.get_numbers")
+    ask(upstream, owner, "sms.get_numbers")
+    # Read as the default words its failures, that of the first request says nothing of its sender.
+    for variants in ({}, bracket):
+        _, second = reconstruct_world(upstream.recording, INSTALLED, variants).document["accounts"]
+        assert number in [each["number"] for each in second["numbers"]]
+    assert differences(upstream.recording, reconstruct_world(upstream.recording, INSTALLED, bracket)) == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -95,17 +95,22 @@ def reconstruct(exchanges: Sequence[ObservedExchange], variants: Mapping[str, st
             said.add(once)
 
     replies = [reply for exchange in exchanges if (reply := _read(exchange, say)) is not None]
-    accounts: list[dict[str, Any]] = []
-    scheduled: list[dict[str, Any]] = []
+    accounts: list[_Account] = []
     for number, (logins, own) in enumerate(_group(replies, variants), start=1):
         account = _Account(f"recorded-{number}", logins, variants, say)
         account.find_directions(own)
         for reply in own:
             account.observe(reply)
         account.find_causes()
-        accounts.append(account.described())
-        scheduled += account.scheduled()
-    return Reconstruction(accounts, sorted(unexplained, key=attrgetter("index")), scheduled)
+        accounts.append(account)
+    documents: list[dict[str, Any]] = []
+    taken = set[str]()
+    for account in accounts:
+        others = taken.union(*(each.own_numbers for each in accounts if each is not account))
+        documents.append(account.described(others))
+        taken |= {each["number"] for each in documents[-1]["numbers"]}
+    scheduled = [row for account in accounts for row in account.scheduled()]
+    return Reconstruction(documents, sorted(unexplained, key=attrgetter("index")), scheduled)
 
 
 _Say: TypeAlias = Callable[..., None]
@@ -354,7 +359,7 @@ class _Account:
         self._deleted: dict[str, _Moment] = {}
         self._directions: dict[tuple[str, str, str], Direction] = {}
         """The direction of messages by id and both sides, as lists show it."""
-        self._own: set[str] = set()
+        self.own_numbers: set[str] = set()
         """Its numbers, as far as any exchange shows them."""
 
     def find_directions(self, replies: Sequence[_Reply]) -> None:
@@ -365,9 +370,9 @@ class _Account:
                 for parent in reply.root.iter(direction):
                     for each in parent.findall("message"):
                         self._directions.setdefault(_identity(each), direction)
-            self._own |= {mark.removeprefix("number ") for mark in _marks(reply) if mark.startswith("number ")}
+            self.own_numbers |= {mark.removeprefix("number ") for mark in _marks(reply) if mark.startswith("number ")}
         for (_, sender, recipient), direction in self._directions.items():
-            self._own.add(recipient if direction == "inbound" else sender)
+            self.own_numbers.add(recipient if direction == "inbound" else sender)
 
     def observe(self, reply: _Reply) -> None:
         """Take up what an exchange shows."""
@@ -414,7 +419,7 @@ class _Account:
                 return
             not_own = error_text(errors.NotATrackingNumber(value=sender), self._variants)
             if reply.description == not_own or _WRONG_SENDER.search(reply.description):
-                if sender in self._own:
+                if sender in self.own_numbers:
                     self._expect(reply, "response.result", sender, "sms_enabled", False)
             elif self._is_about_what_follows(reply):
                 self._expect(reply, "response.result", sender, "sms_enabled", True)
@@ -566,7 +571,7 @@ class _Account:
         """Return the direction of a message of which no container tells it: that of a list, or that of its own number."""
         identity = _identity(element)
         _, sender, recipient = identity
-        is_sent = sender in self._own and recipient not in self._own
+        is_sent = sender in self.own_numbers and recipient not in self.own_numbers
         return self._directions.get(identity, "outbound" if is_sent else "inbound")
 
     def _observe_deleted(self, reply: _Reply) -> None:
@@ -641,8 +646,9 @@ class _Account:
 
     # -- out ----------------------------------------------------------------------------------------------------------
 
-    def described(self) -> dict[str, Any]:
-        """Return it as in a world file."""
+    def described(self, others: Container[str]) -> dict[str, Any]:
+        """Return it as in a world file, without the numbers of other accounts, from which it may have tried to send."""
+        numbers = (number for number in dict.fromkeys((*self._order, *self._numbers)) if number not in others)
         rows = (row for at in sorted(self._groups) for row in self._groups[at] if row.origin == "file")
         return {
             "provider": "dialogtech",
@@ -650,7 +656,7 @@ class _Account:
             "logins": [
                 {"user": each.user, **({"secret": each.secret} if each.secret else {})} for each in self._logins
             ],
-            "numbers": [self._numbers[number].described() for number in dict.fromkeys((*self._order, *self._numbers))],
+            "numbers": [self._numbers[number].described() for number in numbers],
             "messages": [row.described() for row in rows],
         }
 
