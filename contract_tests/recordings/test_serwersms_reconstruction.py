@@ -34,7 +34,7 @@ VARIANTS = (
     {"serwersms.pending": "not-final"},
 )
 
-ACCOUNT = {
+ACCOUNT: dict[str, Any] = {
     "format": 2,
     "accounts": [{"provider": "serwersms", "name": "one", "logins": [{"user": "Login", "secret": "Haslo"}]}],
 }
@@ -340,3 +340,13 @@ def test_an_answer_to_a_message_that_the_recording_sends_answers_the_message_of_
             "fields": {"account": "firma", "kind": "eco", "sender": life.PHONES[2], "text": "Tak"},
         }
     ]
+
+
+def test_a_message_that_was_rejected_for_the_blacklist_puts_its_number_there() -> None:
+    listed = {"collections": {"blacklist": [{"id": 1, "phone": "+48500600702"}]}}
+    upstream = Upstream("serwersms", {}, {**ACCOUNT, "accounts": [{**ACCOUNT["accounts"][0], **listed}]})
+    ask(upstream, "messages/send_sms", phone="500600701,500600702", text="a", details=True)
+    ask(upstream, "messages/reports")
+
+    assert b'"error_code":3100' in upstream.recording[0].response_body
+    assert differences(upstream.recording, {}) == []

@@ -40,6 +40,8 @@ _TOLERANCE = 5 * SECOND
 """How far the instant of a message may be from that of the request that stored it."""
 _MOST_ADDED = 10_000
 """The most messages that are made up for the counts of statistics."""
+_ON_BLACKLIST = 3100
+"""The error of a message to a number on the blacklist; a blocked account has it for the whole request."""
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}", re.ASCII)
 _MESSAGE_ID = re.compile("[0-9A-Za-z]{1,32}", re.ASCII)
 _BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
@@ -294,6 +296,9 @@ class MessageReader:
         self._entries.use_files(call, "voice" if kind == "voice" else "mms")
         if kind == "rcs":
             self._entries.use_bot(call)
+        for item in call.body.items():
+            if item.number("error_code") == _ON_BLACKLIST:
+                self._entries.see_blacklisted(item.text("phone"))
         queued = call.body.number("queued") or 0
         if call.value("test"):
             return
