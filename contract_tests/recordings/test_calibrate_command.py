@@ -112,6 +112,24 @@ def winter_in_chicago() -> tuple[Upstream, Mapping[str, Any]]:
     return upstream, world
 
 
+def test_the_page_of_a_gateway_is_one_difference(upstream: Upstream, tmp_path: Path) -> None:
+    upstream.ask("GET", EXPORT, BASIC)
+    page = structs.replace(
+        upstream.recording[1],
+        status=502,
+        response_headers=(("Content-Type", "text/html"),),
+        response_body=b"<html><body>502 Bad Gateway<hr>nginx</body></html>",
+    )
+    done = run_command("calibrate", written(tmp_path / "traffic.har", [upstream.recording[0], page]))
+    assert done.returncode == 1
+    assert done.stdout.partition("No variant explains: new quirks to be numbered\n")[2].splitlines() == [
+        "  mgage program.export, exchange 2: status: the statuses differ",
+        "    recorded  502",
+        "    ours      200",
+    ]
+    assert "MG-3   mgage.number         explained  numeric" in done.stdout
+
+
 def test_zones_of_one_season_stay_open_although_the_default_is_refuted(
     winter_in_chicago: tuple[Upstream, Mapping[str, Any]], tmp_path: Path
 ) -> None:

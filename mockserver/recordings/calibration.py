@@ -239,7 +239,10 @@ def _unexplained(replayed: Iterable[ReplayedExchange], found: Found) -> list[Une
     groups: dict[tuple[str, str, str, str], list[tuple[int, ResponseDifference]]] = {}
     for each in replayed:
         provider, operation = ("", "") if each.exchange is None else (each.exchange.provider, each.exchange.operation)
-        for difference in each.differences if each.verdict == "different" else ():
+        differences = each.differences if each.verdict == "different" else ()
+        if any(difference.path == "$format" for difference in differences):
+            differences = differences[:1]  # such as the page of a gateway: what else differs follows from it
+        for difference in differences:
             kind = provider or "", operation or "", _INDEX.sub("[]", difference.path), difference.reason
             groups.setdefault(kind, []).append((each.recorded.index, difference))
     rows: list[UnexplainedDifference] = []
