@@ -69,7 +69,7 @@ def test_the_same_structure_with_other_spaces_and_another_order_of_members_has_n
         ),
         ({"a": {"b": [1]}}, {"a": {}}, ResponseDifference("a.b", "[1]", None, "ours has none")),
         ({}, {"a": None}, ResponseDifference("a", None, "null", "the recording has none")),
-        ({"a": [1, 2]}, {"a": [2]}, ResponseDifference("a", "2 items", "1 items", "the numbers of items differ")),
+        ({"a": [1, 2]}, {"a": [2]}, ResponseDifference("a", "2 items", "1 item", "the numbers of items differ")),
         (
             {"a": [{"b": 1}, {"b": 2}]},
             {"a": [{"b": 1}, {"b": 3}]},

@@ -170,7 +170,8 @@ class _Comparison:
         self._differences.append(ResponseDifference(_written(path), recorded, ours, reason))
 
     def _add_lengths(self, path: tuple[str | int, ...], recorded: int, ours: int, unit: str) -> None:
-        self._add(path, f"{recorded} {unit}", f"{ours} {unit}", f"the numbers of {unit} differ")
+        theirs, own = (f"{count} {unit if count != 1 else unit.removesuffix('s')}" for count in (recorded, ours))
+        self._add(path, theirs, own, f"the numbers of {unit} differ")
 
     def compare_json(self, path: tuple[str | int, ...], place: FieldPlace, recorded: Any, ours: Any) -> None:
         kind = type(recorded)
