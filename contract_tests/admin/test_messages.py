@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from werkzeug.test import Client
 
+from mockserver.admin import messages
+from mockserver.engine.messages import Message
 from mockserver.engine.registry import WorldRegistry
 from mockserver.settings import fixtures_folder
 
@@ -162,6 +165,25 @@ def test_the_messages_of_a_number_are_those_that_a_search_of_all_messages_finds(
         since = wanted[position]["serial"]
         rest = client.get(f"{url}&since={since}&limit=7").get_json()["messages"]
         assert wanted[position + 1 : position + 8] == rest
+
+
+def test_messages_of_a_direction_are_found_without_a_look_at_those_of_the_other(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(300):
+        stored(client, SENT)
+    wanted = stored(client, SENT, direction="inbound")["serial"]
+    matches, looks = messages.matches, list[int]()
+
+    def counted(message: Message, query: Mapping[str, Any]) -> bool:
+        looks.append(message.serial)
+        return matches(message, query)
+
+    monkeypatch.setattr(messages, "matches", counted)
+    page = client.get(f"{HERE}?direction=inbound&since={MESSAGES - 1}").get_json()
+
+    assert [wanted] == [row["serial"] for row in page["messages"]]
+    assert {wanted} == set(looks)
 
 
 def test_messages_are_listed_as_they_came_to_be_and_read_on_from_next(client: Client) -> None:

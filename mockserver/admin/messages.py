@@ -106,7 +106,7 @@ def _is_wanted(account: Account, query: Mapping[str, Any]) -> bool:
 def _index_keys(accounts: Iterable[Account], query: Mapping[str, Any]) -> list[IndexKey]:
     """Return index keys that together find every message that the query selects."""
     if "number" not in query:
-        return [account_key(account.key) for account in accounts]
+        return [account_key(account.key, query.get("direction", "")) for account in accounts]
     number: str = query["number"]  # the account's own, or the handset's
     return [handset_key(handset_of(number)), *(number_key(account.key, number) for account in accounts)]
 
