@@ -23,8 +23,8 @@ URL = "https://secure.dialogtech.com/ibp_api.php?action=sms.get_numbers&access_k
 NUMBER = "5554332111"
 
 
-async def by_aiohttp(url: str) -> str:
-    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context())
+async def by_aiohttp(url: str, verify: ssl.SSLContext | None = None) -> str:
+    connector = aiohttp.TCPConnector(ssl=verify or ssl.create_default_context())
     async with aiohttp.ClientSession(connector=connector) as session, session.get(url) as response:
         return await response.text()
 
@@ -85,6 +85,68 @@ def test_root_certificates_are_loaded_for_another_host(
         ask(elsewhere[0])
 
     assert loads
+
+
+@pytest.mark.parametrize("ask", WAYS.values(), ids=WAYS)
+def test_root_certificates_are_not_loaded_for_a_client_that_is_still_there_at_the_end(
+    ask: Callable[[str], str], server: MockServer, loads: list[object]
+) -> None:
+    gc.disable()
+    try:
+        with server.redirected():
+            assert NUMBER in ask(URL)
+        assert [] == loads
+    finally:
+        gc.enable()
+
+
+def test_a_context_that_is_still_there_is_used_for_the_next_redirect_without_its_root_certificates(
+    server: MockServer, loads: list[object]
+) -> None:
+    with server.redirected(), httpx.Client() as client:
+        assert NUMBER in client.get(URL).text
+        kept = ssl.create_default_context(cafile=certifi.where())
+    for _ in range(2):
+        with server.redirected():
+            assert NUMBER in httpx.get(URL, verify=kept).text
+
+    assert [] == loads
+
+
+@pytest.mark.parametrize(
+    "ask", [httpx.get, lambda url, verify: asyncio.run(by_aiohttp(url, verify))], ids=["wrap_socket", "wrap_bio"]
+)
+def test_a_context_loads_its_root_certificates_once_when_it_is_used_after_the_redirect(
+    ask: Callable[..., str],
+    server: MockServer,
+    loads: list[object],
+    elsewhere: tuple[str, trustme.CA],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    url, ca = elsewhere
+    bundle = tmp_path / "roots.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes() + ca.cert_pem.bytes())
+    monkeypatch.setattr(certifi, "where", lambda: str(bundle))
+    with server.redirected():
+        kept = ssl.create_default_context(cafile=certifi.where())
+    assert [] == loads
+    for _ in range(2):
+        assert ask(url, verify=kept)
+
+    assert [str(bundle)] == loads
+
+
+def test_the_root_certificates_of_a_file_that_may_be_deleted_are_loaded_at_the_end(
+    server: MockServer, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes())
+    with server.redirected():
+        kept = ssl.create_default_context(cafile=str(bundle))
+    bundle.unlink()
+
+    assert kept.get_ca_certs()
 
 
 def test_a_large_bundle_that_holds_the_root_of_another_host_is_used(

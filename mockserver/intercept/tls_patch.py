@@ -5,7 +5,8 @@ handshake with a provider's host uses a copy that verifies as much as the origin
 the client asked for that. The copy trusts only our CA, because only our listener can be at the other end.
 
 So the root certificates that a client loads are not needed for a provider's host, and loading them takes longer than a whole
-request. They are loaded as soon as the context is used for another host or is asked about them, at the latest at the end.
+request. They are loaded as soon as the context is used for another host or is asked about them. That holds after the end too,
+because a client is often still there then, in a cycle of references, and is not used again.
 """
 
 from __future__ import annotations
@@ -13,17 +14,22 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
 from types import ModuleType
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, NamedTuple
+from weakref import ReferenceType, WeakKeyDictionary, WeakSet, ref
+
+import certifi
 
 from .hosts import Hosts, normalize_host
 from .monkeypatch import Monkeypatch
+from .root_certificates import SYSTEM_BUNDLES
 
 _WRAPPING = (("wrap_socket", 5), ("wrap_bio", 3))
 """The methods that begin a handshake, and the position of the host name among their arguments."""
 _INSPECTING = ("cert_store_stats", "get_ca_certs")
+_USING = (*(name for name, _ in _WRAPPING), *_INSPECTING)
 _ROOTS = 50_000
 """The least size in bytes of a file that is loaded late: one with root certificates. A smaller one costs nothing to load."""
 
@@ -64,8 +70,8 @@ class TlsPatch:
         patches.when_imported("truststore", change_truststore)
 
     def end(self) -> None:
-        """Load the root certificates that were not needed, after the change is undone."""
-        self._late.load_all()
+        """Have contexts load the root certificates that were not needed when they are next used, after the change is undone."""
+        self._late.end()
 
     def _install(self, patches: Monkeypatch, owner: type, name: str, position: int) -> None:
         original: Callable[..., Any] = vars(owner)[name]
@@ -108,26 +114,38 @@ def original_context_class() -> type[ssl.SSLContext]:
     return found
 
 
+class _Load(NamedTuple):
+    """Root certificates that a context was told to load."""
+
+    load: Callable[[ssl.SSLContext], None]
+    is_lasting: bool
+    """Whether they are those of certifi or of the system, whose files are there as long as the process."""
+
+
 class LateRoots:
     """The root certificates that contexts were told to load, and have not loaded yet."""
 
     def __init__(self) -> None:
-        self._loads: WeakKeyDictionary[ssl.SSLContext, list[Callable[[ssl.SSLContext], None]]] = WeakKeyDictionary()
+        self._loads: WeakKeyDictionary[ssl.SSLContext, list[_Load]] = WeakKeyDictionary()
+        self._loading_on_use: WeakSet[ssl.SSLContext] = WeakSet()
+        self._is_installed = False
         self._lock = Lock()
 
     def install(self, patches: Monkeypatch, context_class: type[ssl.SSLContext]) -> None:
         """Postpone the loading of root certificates by client contexts that are created from now on."""
         load_locations, load_default = context_class.load_verify_locations, context_class.load_default_certs
+        self._is_installed = True
 
         def load_verify_locations(context: Any, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
             if cadata is None and capath is None and _is_client(context) and _holds_roots(cafile):
-                self._postpone(context, lambda own: load_locations(own, cafile))
+                is_lasting = cafile in (certifi.where(), *SYSTEM_BUNDLES)
+                self._postpone(context, _Load(lambda own: load_locations(own, cafile), is_lasting))
             else:
                 load_locations(context, cafile, capath, cadata)
 
         def load_default_certs(context: Any, purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH) -> None:
             if _is_client(context):
-                self._postpone(context, lambda own: load_default(own, purpose))
+                self._postpone(context, _Load(lambda own: load_default(own, purpose), is_lasting=False))
             else:
                 load_default(context, purpose)
 
@@ -145,7 +163,7 @@ class LateRoots:
 
         patches.put(context_class, name, inspect)
 
-    def _postpone(self, context: ssl.SSLContext, load: Callable[[ssl.SSLContext], None]) -> None:
+    def _postpone(self, context: ssl.SSLContext, load: _Load) -> None:
         with self._lock:
             self._loads.setdefault(context, []).append(load)
 
@@ -154,14 +172,34 @@ class LateRoots:
         if context not in self._loads:
             return
         with self._lock:  # another thread must not use the context before all is loaded
-            for load in self._loads.get(context, ()):
-                load(context)
+            for each in self._loads.get(context, ()):
+                each.load(context)
             self._loads.pop(context, None)
 
-    def load_all(self) -> None:
-        """Load what every context was told to load."""
-        for context in list(self._loads):
+    def end(self) -> None:
+        """Have each context load what it was told to load when it is next used, or now what may not be there any more then."""
+        self._is_installed = False
+        for context, loads in list(self._loads.items()):
+            if all(each.is_lasting for each in loads) and self._load_on_use(context):
+                continue
             self.load(context)
+
+    def _load_on_use(self, context: ssl.SSLContext) -> bool:
+        """Give a context methods of its own that load first; returns whether it has them, which somebody else's prevent."""
+        if context not in self._loading_on_use:
+            if not vars(context).keys().isdisjoint(_USING):
+                return False
+            for name in _USING:
+                setattr(context, name, partial(self._use, ref(context), name))
+            self._loading_on_use.add(context)
+        return True
+
+    def _use(self, reference: ReferenceType[ssl.SSLContext], name: str, *args: Any, **options: Any) -> Any:
+        context = reference()
+        assert context is not None  # its method is being called
+        if not self._is_installed:  # else the class's methods load for hosts that are not the providers'
+            self.load(context)
+        return getattr(type(context), name)(context, *args, **options)
 
 
 def _is_client(context: ssl.SSLContext) -> bool:
