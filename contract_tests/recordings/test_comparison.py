@@ -90,7 +90,7 @@ def test_a_difference_of_json_has_its_place_both_values_and_a_reason(
         ("<a><b>1</b></a>", "<a><b>2</b></a>", ResponseDifference("a.b", '"1"', '"2"', "the values differ")),
         ("<a><b/></a>", "<a/>", ResponseDifference("a.b", "<b></b>", None, "ours has none")),
         ("<a/>", '<a><b c="1">x</b></a>', ResponseDifference("a.b", None, '<b c="1">x</b>', "the recording has none")),
-        ("<a><b/><b/></a>", "<a><b/></a>", ResponseDifference("a.b", "2 elements", "1 elements", "the numbers of elements differ")),
+        ("<a><b/><b/></a>", "<a><b/></a>", ResponseDifference("a.b", "2 elements", "1 element", "the numbers of elements differ")),
         ("<a><b/><b>1</b></a>", "<a><b/><b>2</b></a>", ResponseDifference("a.b[1]", '"1"', '"2"', "the values differ")),
         ("<a><b/><c/></a>", "<a><c/><b/></a>", ResponseDifference("a", "b c", "c b", "the elements have another order")),
         ('<a b="1"/>', '<a b="2"/>', ResponseDifference("a.@b", '"1"', '"2"', "the values differ")),
