@@ -123,6 +123,7 @@ def test_deliveries_are_filtered_by_status_and_text_and_the_filter_stays(open_pa
     expect(page.get_by_role("heading", name="Delivery 1")).to_be_visible()
 
     page.get_by_role("link", name="Show all").click()
+    expect(rows).to_have_count(2)
     page.get_by_label("Search").fill("0700601")
     page.get_by_role("button", name="Find").click()
     expect(page.get_by_role("heading", name="No delivery matches")).to_be_visible()
