@@ -8,6 +8,7 @@ import ssl
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import certifi
@@ -85,6 +86,34 @@ def test_root_certificates_are_loaded_for_another_host(
         ask(elsewhere[0])
 
     assert loads
+
+
+def test_contexts_of_every_client_share_one_copy_that_trusts_our_ca_for_each_way_to_verify(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = list[ssl.SSLContext]()
+    wrap_socket = ssl.SSLContext.wrap_socket
+
+    def noted(context: ssl.SSLContext, *args: Any, **options: Any) -> ssl.SSLSocket:
+        used.append(context)
+        return wrap_socket(context, *args, **options)
+
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", noted)
+    for _ in range(2):
+        with server.redirected():
+            assert NUMBER in httpx.get(URL).text
+            assert NUMBER in httpx.get(URL).text
+    first = used[0]
+    assert [first] * 4 == used
+    with server.redirected():
+        assert NUMBER in httpx.get(URL, verify=False).text
+        assert NUMBER in httpx.get(URL).text
+        first.check_hostname = False  # as a client can by its socket's context
+        assert NUMBER in httpx.get(URL).text
+
+    assert [ssl.CERT_NONE, ssl.CERT_REQUIRED, ssl.CERT_REQUIRED] == [each.verify_mode for each in used[4:]]
+    assert used[5] is first
+    assert used[6].check_hostname
 
 
 @pytest.mark.parametrize("ask", WAYS.values(), ids=WAYS)

@@ -47,6 +47,8 @@ class TlsPatch:
         self._hosts = hosts
         self._ca = ca
         self._late = LateRoots()
+        self._copies: dict[tuple[Any, ...], ssl.SSLContext] = {}
+        """The copies made so far, by what they verify: to make one takes almost as long as a request."""
 
     def install(self, patches: Monkeypatch) -> None:
         """Install the change."""
@@ -93,6 +95,13 @@ class TlsPatch:
         patches.put(owner, name, wrap)
 
     def _copy_context(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        wanted = _settings(context)
+        copy = self._copies.get(wanted)
+        if copy is None or _settings(copy) != wanted:  # a client has changed it by way of its connection
+            copy = self._copies[wanted] = self._create_copy(context)
+        return copy
+
+    def _create_copy(self, context: ssl.SSLContext) -> ssl.SSLContext:
         copy = self._context(ssl.PROTOCOL_TLS_CLIENT)
         # By the base class's attributes: those of `ssl.SSLContext` find their own class by its name in `ssl`, where truststore
         # has put another one.
@@ -104,6 +113,12 @@ class TlsPatch:
         copy.sslsocket_class, copy.sslobject_class = context.sslsocket_class, context.sslobject_class
         base.load_verify_locations(copy, cadata=self._ca)
         return copy
+
+
+def _settings(context: ssl.SSLContext) -> tuple[Any, ...]:
+    """Return what a copy takes over from a context."""
+    classes = context.sslsocket_class, context.sslobject_class
+    return context.verify_mode, context.check_hostname, context.verify_flags, *classes
 
 
 def original_context_class() -> type[ssl.SSLContext]:
