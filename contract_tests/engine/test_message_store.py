@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract_tests.counted_rows import CountedRows
+from mockserver.engine import messages, segments
 from mockserver.engine.message_store import MessageStore, add_up_handsets
-from mockserver.engine.messages import Message, account_key, handset_key, kind_key, number_key
+from mockserver.engine.messages import Message, account_key, handset_key, handset_of, kind_key, number_key
 from mockserver.engine.segments import Segment
 
 INSTANTS = st.integers(-20, 20)
@@ -271,6 +272,23 @@ def test_messages_are_listed_by_index_without_a_look_at_the_others(since: int, m
 
     assert [*range(since + 1, min(since + 1 + most, 60_001))] == found
     assert sum(segment.rows.looks for segment in store.segments if isinstance(segment.rows, CountedRows)) <= 150
+
+
+def test_each_spelling_of_a_number_is_normalized_once_for_the_handsets(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+
+    def noted(number: str) -> str:
+        asked.append(number)
+        return handset_of(number)
+
+    for module in (messages, segments):
+        monkeypatch.setattr(module, "handset_of", noted, raising=False)
+    spellings = ("15556667777", "5556667777", "+48500600700")
+    rows = (Message(each, "a/x", "1", "outbound", "9", spellings[each % 3], each, "text") for each in range(300))
+    store = MessageStore([(Segment(rows), 0)])
+
+    assert [200, 100] == [store.count(handset_key(number), 0, 300) for number in ("5556667777", "48500600700")]
+    assert sorted(spellings) == sorted(asked)
 
 
 @given(ledgers(), st.integers(-1, 12), st.integers(1, 5))

@@ -76,7 +76,12 @@ class Message(Struct, frozen=True, gc=False):
     @property
     def handset(self) -> str:
         """The other party's number, as `handset_of` writes it."""
-        return handset_of(self.sender if self.direction == "inbound" else self.recipient)
+        return handset_of(self.other_number)
+
+    @property
+    def other_number(self) -> str:
+        """The other party's number, as the message has it."""
+        return self.sender if self.direction == "inbound" else self.recipient
 
     def index_keys(self) -> list[IndexKey]:
         """Return its index keys, except those of its handset and those that are indexed when they are searched."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from threading import RLock
 
-from .messages import ATTRIBUTE, FIELD, HANDSET, IndexKey, Message, account_key, handset_key, index_keys
+from .messages import ATTRIBUTE, FIELD, HANDSET, IndexKey, Message, account_key, handset_key, handset_of, index_keys
 from .places import PlaceList
 
 
@@ -96,8 +96,12 @@ class Segment:
     def _build_handsets(self) -> dict[IndexKey, PlaceList]:
         found: dict[IndexKey, PlaceList] = {}
         places = range(self._indexed) if self._by_serial is None else list(self._by_serial.values())
+        known: dict[str, PlaceList] = {}  # by the number as messages have it, which is normalized once
         for place in sorted(places, key=self.stamp):
-            found.setdefault(handset_key(self.rows[place].handset), PlaceList()).append(place)
+            number = self.rows[place].other_number
+            if number not in known:
+                known[number] = found.setdefault(handset_key(handset_of(number)), PlaceList())
+            known[number].append(place)
         return found
 
     def positions(self, key: IndexKey) -> Sequence[int]:
