@@ -69,6 +69,18 @@ def asked(service: Any) -> Client:
     return client
 
 
+def test_the_first_search_for_a_number_builds_the_index_of_a_large_world_without_the_lock(
+    world: World, asked: Client
+) -> None:
+    add(world, range(20_000))
+    asked.get("/_mock/worlds/default/messages?limit=1")  # puts the new messages into the other indexes
+    lock = count_looks(world)
+    found = asked.get("/_mock/worlds/default/messages?number=2120000005").get_json()["messages"]
+
+    assert ["2120000005"] == [each["recipient"] for each in found]
+    assert max(lock.counts) <= BOUND
+
+
 @pytest.mark.parametrize("query", ["", "?q=2120009", "?q=nobody", "?skip=4000"])
 def test_the_lock_is_held_for_a_few_handsets_at_a_time(world: World, asked: Client, query: str) -> None:
     add(world, range(10_000))

@@ -63,6 +63,8 @@ _FIRST = 200_000_000
 def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return messages in the order in which they were stored."""
     since, limit = values.query.get("since", -1), values.query.get("limit", 100)
+    if "number" in values.query:
+        world.build_handset_indexes()
     keys = _index_keys(selected_accounts(world, values.query), values.query)
     found = list(islice((row for row in _walk(world, keys, since) if matches(row, values.query)), limit))
     with world.lock:

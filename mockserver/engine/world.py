@@ -595,6 +595,13 @@ class World:
         """Return a `freeze` that needs no thread while it waits; its first step begins it."""
         return StepwiseMove(self, self._freezing(at))
 
+    def build_handset_indexes(self) -> None:
+        """Build the message store's indexes by handset without holding the lock, for a large one takes time."""
+        with self.lock:
+            store_segments = self.state.message_store.seal_for_handsets()
+        for segment in store_segments:
+            _ = segment.handsets
+
     def follow(self) -> None:
         """Move the clock to the instant of the time source, also backwards. Called before each request.
 

@@ -36,7 +36,6 @@ from .handset_list import (
     HANDSETS,
     HandsetFilter,
     HandsetNames,
-    build_handset_indexes,
     current_row,
     find_named,
     is_touched,
@@ -292,7 +291,7 @@ def changes(page_request: PageRequest) -> dict[str, Any] | None:
     feed = world.feed.since(page_request.number("since"))
     if feed.missed or any(_is_deletion(item) for item in feed.items):
         return None
-    build_handset_indexes(world)
+    world.build_handset_indexes()
     named, histories = find_named(page_request, wanted.wanted), read_histories(world)
     with world.lock:
         state = world.state

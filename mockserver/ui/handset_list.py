@@ -92,17 +92,9 @@ def list_handsets(page_request: PageRequest, wanted: HandsetFilter, skip: int) -
     return HandsetList(tuple(page), len(found), len(handsets) - len(touched), len(handsets), matching)
 
 
-def build_handset_indexes(world: World) -> None:
-    """Build the message store's indexes by handset without holding the world's lock, for a large one takes time."""
-    with world.lock:
-        store_segments = world.state.message_store.seal_for_handsets()
-    for segment in store_segments:
-        _ = segment.handsets
-
-
 def all_handsets(world: World) -> list[Handset]:
     """Return every handset of a world, in no particular order; its lock is held for a few hundred of them at a time."""
-    build_handset_indexes(world)
+    world.build_handset_indexes()
     initial = world.initial_state
     pieces = world.state.message_store.handset_pieces(initial.first_serial, initial.segments)
     return add_up_handsets(_in_turns(world, pieces))
