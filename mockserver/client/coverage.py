@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from mockserver.junit import format_junit
+
 from .values import Row
 
 FORMATS = (".md", ".json", ".xml")
@@ -157,12 +159,7 @@ class Coverage:
         for antipattern in self.antipatterns:
             case = ET.SubElement(suite, "testcase", classname=antipattern.provider, name=antipattern.name)
             ET.SubElement(case, "failure", message=antipattern.about).text = "\n".join(antipattern.by)
-        missing = sum(not each.times for each in self.behaviours)
-        counts = {"tests": len(suite), "failures": len(self.antipatterns), "skipped": missing, "errors": 0}
-        for name, count in counts.items():
-            suite.set(name, str(count))
-        ET.indent(suite)
-        return ET.tostring(suite, "unicode", xml_declaration=True) + "\n"
+        return format_junit(suite)
 
 
 def format_of(path: Path) -> str:

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mockserver.junit import format_junit
+
 from .judging import VERDICTS, CheckedCase, Verdict
 
 if TYPE_CHECKING:
@@ -108,18 +110,4 @@ def write_junit(url: str, checked: Sequence[CheckedCase]) -> str:
             ET.SubElement(test, "failure", message=case.sentence).text = text
         elif case.verdict == "warning":
             ET.SubElement(test, "system-out").text = text
-    failures = sum(case.verdict == "failed" for case in checked)
-    for name, count in {"tests": len(suite), "failures": failures, "errors": 0, "skipped": 0}.items():
-        suite.set(name, str(count))
-    for element in suite.iter():  # XML has no control characters
-        element.text = _printable(element.text)
-        for name, value in element.items():
-            element.set(name, _printable(value) or "")
-    ET.indent(suite)
-    return ET.tostring(suite, "unicode", xml_declaration=True) + "\n"
-
-
-def _printable(text: str | None) -> str | None:
-    if text is None:
-        return None
-    return "".join(each if each in "\n\t" or each.isprintable() else "\ufffd" for each in text)
+    return format_junit(suite)
