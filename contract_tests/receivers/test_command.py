@@ -80,7 +80,7 @@ def test_json_has_each_call_and_the_source(serve: Serve) -> None:
 
 def test_a_junit_file_has_a_failure_for_a_failed_case_and_output_for_a_warning(serve: Serve, tmp_path: Path) -> None:
     receiver = serve(lambda method, _: (200, "\x00no" if method == "GET" else ""))
-    file = tmp_path / "receiver.xml"
+    file = tmp_path / "reports" / "receiver.xml"
     done = run_command(
         *("check-receiver", f"{receiver.url}/?id=#ID#", "--provider", "serwersms", "--verified", "--junit", file),
         *("--case", "normal", "--case", "head", "--case", "wrong-method"),
@@ -167,13 +167,14 @@ def test_what_is_no_url_is_bad_input(url: str, message: str) -> None:
 
 def test_a_junit_file_that_cannot_be_written_hides_no_result(serve: Serve, tmp_path: Path) -> None:
     receiver = serve(lambda *_: (200, "OK"))
-    file = tmp_path / "absent" / "receiver.xml"
+    file = tmp_path / "reports" / "receiver.xml"
+    file.parent.touch()
     url = f"{receiver.url}/?id=#ID#"
     done = run_command("check-receiver", url, "--provider", "serwersms", "--case", "normal", "--junit", file)
 
     assert 2 == done.returncode
     assert done.stdout.endswith("\n1 case: 1 passed\n")
-    assert done.stderr.endswith(f"mockserver: {file}: No such file or directory\n")
+    assert done.stderr.endswith(f"mockserver: {file.parent}: File exists\n")
 
 
 def test_a_url_without_placeholders_is_warned_of(serve: Serve) -> None:

@@ -150,8 +150,8 @@ def test_junit_has_a_case_for_each_exchange(record: Record, tmp_path: Path) -> N
     (tmp_path / "nothing.har").write_text(
         '{"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": []}}'
     )
-    run(path.parent, "--gate", "--junit", tmp_path / "replay.xml")
-    root = etree.parse(tmp_path / "replay.xml").getroot()
+    run(path.parent, "--gate", "--junit", tmp_path / "reports" / "replay.xml")
+    root = etree.parse(tmp_path / "reports" / "replay.xml").getroot()
     assert [dict(suite.attrib) for suite in root] == [
         {"name": "ascii.har", "failures": "1", "errors": "0", "skipped": "0", "tests": "3"},
         {"name": "nothing.har", "failures": "0", "errors": "1", "skipped": "0", "tests": "1"},

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import FORMAT, VARIANTS_FILE, CliError, ExitCode, Output, as_pair, hint, installed_catalog, read_variants
+from .common import (
+    FORMAT,
+    VARIANTS_FILE,
+    CliError,
+    ExitCode,
+    Output,
+    as_pair,
+    hint,
+    installed_catalog,
+    read_variants,
+    write_report,
+)
 from .console import show_controls, wants_color
 
 if TYPE_CHECKING:
@@ -93,7 +104,7 @@ def check_receiver(
     checked = _run(check, names, form)
     _report(check, checked, form)
     if junit is not None:
-        junit.write_text(write_junit(check.url, checked), "utf-8")
+        write_report(junit, write_junit(check.url, checked))
     if any(case.verdict == "failed" for case in checked):
         sys.exit(ExitCode.NO)
 

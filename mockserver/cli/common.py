@@ -246,6 +246,16 @@ def hint(text: str) -> None:
     click.echo(text, err=True)
 
 
+def write_report(path: Path, text: str) -> None:
+    """Write a report that a build keeps; its folder is created.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
 # -- the configuration file ---------------------------------------------------------------------------------------------
 
 _CONFIG = "mockserver.config"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import FORMAT, VARIANTS_FILE, ExitCode, Output, as_pair, hint, read_variants, table
+from .common import FORMAT, VARIANTS_FILE, ExitCode, Output, as_pair, hint, read_variants, table, write_report
 
 if TYPE_CHECKING:
     from mockserver.recordings.gate import JudgedRecording
@@ -60,7 +60,7 @@ def replay(
     if form == "json":
         Output(form).show(to_json(corpus), "")
     if junit_path is not None:
-        junit_path.write_text(junit(corpus), encoding="utf-8")
+        write_report(junit_path, junit(corpus))
     for problem in corpus.problems:
         hint(problem)
     if corpus.has_failed:
