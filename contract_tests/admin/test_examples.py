@@ -307,7 +307,18 @@ def begun(line: str, server: MockServer, last: str) -> tuple[int, list[str]]:
 # -- the examples ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("example", [each for each in HERE if "--follow" not in each])
+OWN_WORLDS = ("replay", "calibrate")
+"""The commands whose own worlds are never kept in a store."""
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(each, marks=pytest.mark.in_memory if named(each)[0] in OWN_WORLDS else ())
+        for each in HERE
+        if "--follow" not in each
+    ],
+)
 def test_an_example_works(example: str, scene: MockServer, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     line = example.replace("1000000", "50")  # a million messages take a minute
     line = line.replace("--threshold 60", "--threshold 5")  # few behaviours are met in this scene
