@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from unittest.mock import patch
 
@@ -27,6 +28,25 @@ def every_command(command: click.Command, *path: str) -> Iterator[tuple[str, ...
             yield from every_command(found, *path, name)
 
 
+@contextmanager
+def collector_kept() -> Iterator[None]:
+    """Leave the garbage collector as it was: `mockserver serve` tunes it for the whole process, even if no port is free."""
+    enabled, thresholds, callbacks, interval = (
+        gc.isenabled(),
+        gc.get_threshold(),
+        [*gc.callbacks],
+        sys.getswitchinterval(),
+    )
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        gc.callbacks[:] = callbacks
+        sys.setswitchinterval(interval)
+        (gc.enable if enabled else gc.disable)()
+
+
 def run_command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `mockserver` with these arguments and variables, and return what its process would end with."""
     line = ["mockserver", *map(str, arguments)]
@@ -36,6 +56,7 @@ def run_command(*arguments: object, **environment: str) -> subprocess.CompletedP
         patch.object(sys, "argv", line),
         redirect_stdout(out),
         redirect_stderr(err),
+        collector_kept(),
         pytest.raises(SystemExit) as ended,
     ):
         main()

@@ -120,6 +120,8 @@ def serve(form: str, **flags: Any) -> None:
     settings = _with_kept_token(settings)
     if settings.reload and settings.world is None:
         raise click.UsageError("--reload watches a world file; name it with --world FILE")
+    if settings.record is not None and not settings.proxy:
+        raise click.UsageError("--record records what comes by the proxy, which --no-proxy disables")
     start_log(settings)
     notice = ReadyNotice(settings.ready_file, settings.ready_fd)
 
@@ -134,13 +136,6 @@ def serve(form: str, **flags: Any) -> None:
     watcher = FileWatcher(settings.world, lambda: _restart(service)) if settings.world else None
     gc.disable()  # a world file is read faster without garbage collection
     service = build_service(settings)
-    collect_in_parts()
-    return_large_memory()
-    sys.setswitchinterval(_SWITCH_INTERVAL)
-    _raise_open_files_limit()
-    if watcher is not None and settings.reload:
-        pause = partial(Event().wait, _PAUSE)
-        Thread(target=watcher.run, args=(pause,), name="mockserver-reload", daemon=True).start()
 
     def show(_: str) -> None:
         addresses = _addresses(server, settings)
@@ -149,6 +144,13 @@ def serve(form: str, **flags: Any) -> None:
 
     try:
         with _recording(settings, service) as passing_on:
+            collect_in_parts()
+            return_large_memory()
+            sys.setswitchinterval(_SWITCH_INTERVAL)
+            _raise_open_files_limit()
+            if watcher is not None and settings.reload:
+                pause = partial(Event().wait, _PAUSE)
+                Thread(target=watcher.run, args=(pause,), name="mockserver-reload", daemon=True).start()
             server = MockServer(service, settings, https=settings.https, proxy=settings.proxy, passing_on=passing_on)
             with notice.running():
                 server.run(show)
@@ -164,8 +166,6 @@ def _recording(settings: Settings, service: Service) -> Iterator[PassingOn | Non
         return
     from .recording import recording
 
-    if not settings.proxy:
-        raise click.UsageError("--record records what comes by the proxy, which --no-proxy disables")
     with recording(settings, service.providers, settings.record, partial(_note, settings)) as passing_on:
         yield passing_on
 
