@@ -24,16 +24,14 @@ from mockserver.sdk import GeneratedField, Provider, Quirk
 from mockserver.sdk.loading import ProviderSet
 
 WORLD = read_world(None, INSTALLED)
-FIELDS = (
+GENERATED_FIELDS = (
     GeneratedField("items[].id", "identifier"),
     GeneratedField("id", "identifier"),
     GeneratedField("items[].queued", "instant"),
     GeneratedField("items[].sent", "instant"),
     GeneratedField("items[].delivered", "instant"),
 )
-PROVIDERS = ProviderSet(
-    replace(each, generated_fields=FIELDS) if each.name == "serwersms" else each for each in INSTALLED
-)
+PROVIDERS = ProviderSet(replace(each, recordings=__name__) if each.name == "serwersms" else each for each in INSTALLED)
 JSON = (("Content-Type", "application/json"),)
 LOGIN = {"username": "Login", "password": "Haslo"}
 

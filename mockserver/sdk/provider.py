@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -237,10 +238,6 @@ class Provider:
     """Operations that the vendor has and this package does not: for these no other one is suggested."""
     magic: Sequence[Magic] = ()
     """The magic values, by which a client meets an outcome through ordinary calls."""
-    generated_fields: Sequence[GeneratedField] = ()
-    """The places of its responses with values that it makes up, such as identifiers."""
-    reconstruct: Reconstruct | None = None
-    """Makes accounts of a world file of recorded exchanges; ``None`` where it cannot."""
     behaviours: Sequence[Behaviour] = ()
     """The behaviours, beside documented errors, that the tests of a client should cover."""
     pages: Pages | None = None
@@ -252,6 +249,22 @@ class Provider:
     seed: str = ""
     """The module with which `mockserver fixtures make` makes its accounts; no server imports it. Its ``documents()`` returns those of the
     provider's documents, its ``demo(seed, messages)`` one with that many messages. Empty where there is none."""
+
+    recordings: str = ""
+    """The module by which recordings of the vendor's traffic are read; no server imports it. It has ``GENERATED_FIELDS`` and
+    ``reconstruct``; see the properties `generated_fields` and `reconstruct`. Empty where recordings cannot be read."""
+
+    @cached_property
+    def generated_fields(self) -> Sequence[GeneratedField]:
+        """The places of its responses with values that it makes up, such as identifiers."""
+        fields: Sequence[GeneratedField] = import_module(self.recordings).GENERATED_FIELDS if self.recordings else ()
+        return fields
+
+    @cached_property
+    def reconstruct(self) -> Reconstruct | None:
+        """What makes accounts of a world file of recorded exchanges; ``None`` where it cannot."""
+        reconstruct: Reconstruct | None = import_module(self.recordings).reconstruct if self.recordings else None
+        return reconstruct
 
     @cached_property
     def operations_by_name(self) -> Mapping[str, Operation]:

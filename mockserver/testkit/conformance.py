@@ -541,7 +541,19 @@ class WebhookTests(ConformanceTests):
             assert build_first_webhook(world, provider).url.startswith(url)
 
 
-class ProviderSuite(SourceTests, QuirkTests, OperationTests, FaultTests, WebhookTests):
+class RecordingTests(ConformanceTests):
+    """Recordings of the vendor's traffic can be read."""
+
+    def test_a_recording_without_exchanges_makes_no_account(self) -> None:
+        """The module that `Provider.recordings` names is there, with its two names."""
+        variants = {quirk.name: quirk.default for quirk in self.provider.quirks}
+        reconstruct = self.provider.reconstruct
+
+        assert all(field.path for field in self.provider.generated_fields)
+        assert reconstruct is None or [*reconstruct((), variants).accounts] == []
+
+
+class ProviderSuite(SourceTests, QuirkTests, OperationTests, FaultTests, WebhookTests, RecordingTests):
     """The whole suite."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mockserver import sdk
 
-from . import errors, operations, quirks, recordings, webhooks, wire
+from . import errors, operations, quirks, webhooks, wire
 
 _HERE = Path(__file__).parent
 
@@ -38,8 +38,7 @@ ACME = sdk.Provider(
     quirks=quirks.QUIRKS,
     quirks_file=_HERE / "QUIRKS.md",
     magic=quirks.MAGIC,
-    generated_fields=recordings.GENERATED_FIELDS,
-    reconstruct=recordings.reconstruct,
+    recordings="mockserver_acme.recordings",
     example="curl '{url}/v1/messages' -H 'X-Api-Key: acme'",
     send_example="""curl '{url}/v1/messages' -H 'X-Api-Key: {user}' -d '{{"from": "{number}", "to": "+15557654321", "text": "Hello"}}'""",
 )

@@ -14,7 +14,6 @@ from .errors import ERRORS
 from .inbound import receive_inbound
 from .operations import NOT_OFFERED, OPERATIONS, decide
 from .quirks import QUIRKS
-from .reconstruction import GENERATED_FIELDS, reconstruct
 from .routes import ROUTES
 from .webhook_kinds import WEBHOOK_KINDS
 from .webhooks import evaluate_attempt
@@ -47,8 +46,6 @@ DIALOGTECH = Provider(
     quirks_file=Path(__file__).parent / "QUIRKS.md",
     not_offered=NOT_OFFERED,
     magic=magic.MAGIC,
-    generated_fields=GENERATED_FIELDS,
-    reconstruct=reconstruct,
     behaviours=BEHAVIOURS,
     send_example="curl -sS {url}/ibp_api.php --data 'action=sms.send_message&access_key={user}&secret_access_key={secret}' \\\n"
     "    --data 'from={number}&to=5556667777' --data-urlencode 'message=Your table is ready.'",
@@ -60,4 +57,5 @@ DIALOGTECH = Provider(
         ),
     ),
     seed="mockserver.providers.dialogtech.seed",
+    recordings="mockserver.providers.dialogtech.reconstruction",
 )

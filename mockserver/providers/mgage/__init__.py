@@ -16,7 +16,6 @@ from .inbound import receive_inbound
 from .operations import OPERATIONS, decide
 from .operations.mobile_originated import COLLECTION
 from .quirks import QUIRKS
-from .reconstruction import GENERATED_FIELDS, reconstruct
 from .routes import ROUTES
 
 MGAGE = Provider(
@@ -44,9 +43,8 @@ MGAGE = Provider(
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",
     magic=magic.MAGIC,
-    generated_fields=GENERATED_FIELDS,
-    reconstruct=reconstruct,
     behaviours=BEHAVIOURS,
     pages=PAGES,
     seed="mockserver.providers.mgage.seed",
+    recordings="mockserver.providers.mgage.reconstruction",
 )

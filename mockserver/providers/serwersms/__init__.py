@@ -18,7 +18,6 @@ from .inbound import KINDS, receive_inbound
 from .operations import GROUPS, OPERATIONS, decide
 from .outbound import MessageFields
 from .quirks import QUIRKS
-from .reconstruction import GENERATED_FIELDS, reconstruct
 from .routes import ROUTES
 from .webhook_kinds import WEBHOOK_KINDS
 from .webhooks import evaluate_attempt
@@ -56,8 +55,6 @@ SERWERSMS = Provider(
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",
     magic=magic.MAGIC,
-    generated_fields=GENERATED_FIELDS,
-    reconstruct=reconstruct,
     behaviours=BEHAVIOURS,
     probes=(
         Probe(
@@ -65,4 +62,5 @@ SERWERSMS = Provider(
         ),
     ),
     seed="mockserver.providers.serwersms.seed",
+    recordings="mockserver.providers.serwersms.reconstruction",
 )
