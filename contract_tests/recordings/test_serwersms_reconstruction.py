@@ -105,6 +105,14 @@ def test_the_account_is_such_that_one_request_alone_has_its_response(
     assert differences(upstream.recording, {}) == []
 
 
+def test_a_request_that_uses_up_nothing_is_not_added_to_the_limit_that_a_later_read_shows() -> None:
+    account = {**life.ACCOUNT, "fields": {"limits": {"lookup": "5"}}}
+    upstream = Upstream("serwersms", {}, {**life.WORLD, "accounts": [account]})
+    life.ask(upstream, "phones/test.json", {"phone": "500600700"})
+    life.ask(upstream, "account/limits.json")
+    assert differences(upstream.recording, {}) == []
+
+
 SWITCHES = (
     {},
     *(

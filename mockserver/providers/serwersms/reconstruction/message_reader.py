@@ -496,7 +496,7 @@ class MessageReader:
                 is_counted = value not in (UNLIMITED, UNAVAILABLE)
                 self._limits[kind] = str(int(value) + self._used[kind]) if is_counted else value
 
-    def read_check(self, call: RecordedCall) -> None:
+    def _read_check(self, call: RecordedCall) -> None:
         """Count the questions about numbers that an accepted call has used up."""
         if not call.value("id"):
             sent = call.value("phone", ())
@@ -797,6 +797,8 @@ class MessageReader:
         "premium.send": _read_answer,
         "stats.index": _read_stats,
         "account.limits": _read_limits,
+        "phones.check": _read_check,
+        "phones.lookup": _read_check,
     }
 
     def _numbered(self, kind: str) -> Iterator[tuple[str, InboundMessage]]:
