@@ -29,15 +29,14 @@ from mockserver.providers.serwersms.listing import LARGEST, SIZE
 from mockserver.providers.serwersms.networks import network_of
 from mockserver.providers.serwersms.operations.phones import LONGEST_WAIT, SEVERAL_TAKE
 from mockserver.providers.serwersms.senders import READY_MADE, TWO_WAY
-from mockserver.sdk import Instant, iso
+from mockserver.sdk import SECOND, Instant, iso
 
-from .pages import UNKNOWN, EntryPage, MadeUp, complete_entry_pages, made_up_phone
+from .pages import MOST_ADDED, UNKNOWN, EntryPage, MadeUp, complete_entry_pages, made_up_phone
 from .recorded_calls import Findings, RecordedCall, RecordedItem
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_MOST_ADDED = 10_000
-"""The most contacts that are made up for the number of a group's contacts."""
-_SECOND = 1_000_000
+NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}", re.ASCII)
+"""A number that may be an account's: a telephone number or a short one."""
 
 
 class Order:
@@ -79,8 +78,7 @@ class Order:
 class History:
     """The entries of a collection, as they were before the recording."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self) -> None:
         self.initial: dict[Hashable, dict[str, Any]] = {}
         """The fields that each entry had at first, as far as they were shown."""
         self._now: dict[Hashable, dict[str, Any]] = {}
@@ -88,7 +86,8 @@ class History:
         self.added: set[Hashable] = set()
         """The ids of entries that the recording itself has added."""
         self._gone: set[Hashable] = set()
-        self._has_whole_list = False
+        self.has_whole_list = False
+        """Whether a response had all entries."""
         self.is_changed = False
         """Whether the recording has added or deleted entries so far."""
         self._order = Order()
@@ -123,7 +122,7 @@ class History:
         if entry_id in self.added:
             return
         if entry_id not in self.initial:
-            if self._has_whole_list:
+            if self.has_whole_list:
                 item.reject("", "it was not in the list before, and no request of the recording adds it")
             self.initial[entry_id] = {}
         now, initial = self._now.setdefault(entry_id, {}), self.initial[entry_id]
@@ -144,7 +143,7 @@ class History:
                 call.body.reject(
                     f"items[{each}]", "it is not in the list any more, and no request of the recording deletes it"
                 )
-        self._has_whole_list = True
+        self.has_whole_list = True
 
     def entries(
         self, is_in: Callable[[Hashable, int], bool] = lambda _entry, _group: True
@@ -157,13 +156,8 @@ class History:
         known = dict.fromkeys(each for each in self._order.all() if each in self.initial)
         missing = [each for each in self.initial if each not in known]
         missing.sort(key=lambda each: (isinstance(each, str), each))
-        for each in complete_entry_pages((*known, *missing), self.pages, is_in, is_whole=self._has_whole_list):
+        for each in complete_entry_pages((*known, *missing), self.pages, is_in, is_whole=self.has_whole_list):
             yield each, {} if isinstance(each, MadeUp) else self.initial[each]
-
-    @property
-    def has_whole_list(self) -> bool:
-        """Whether a response had all entries."""
-        return self._has_whole_list
 
 
 _Read: TypeAlias = Callable[["EntryReader", RecordedCall], None]
@@ -178,7 +172,7 @@ class EntryReader:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self.histories: dict[str, History] = {
-            name: History(name)
+            name: History()
             for name in (
                 CONTACTS,
                 GROUPS,
@@ -242,11 +236,9 @@ class EntryReader:
             return
         is_sorted = "sort" in values
         is_descending = values.get("order", "desc" if newest_first else "asc") == "desc"
-        is_whole = call.is_whole_list and not any(values.get(each) not in (None, False) for each in _LIST_FILTERS)
-        history.see_list(
-            [] if is_sorted else ids[::-1] if is_descending else ids, call, is_whole=is_whole and not is_sorted
-        )
-        filters = {each for each in _LIST_FILTERS if values.get(each) not in (None, False)}
+        filters = [each for each in _LIST_FILTERS if values.get(each) not in (None, False)]
+        is_whole = call.is_whole_list and not filters and not is_sorted
+        history.see_list([] if is_sorted else ids[::-1] if is_descending else ids, call, is_whole=is_whole)
         groups = values.get("group_id") or ()
         is_paged = "page" in values or "limit" in values
         if is_paged and not is_sorted and not history.is_changed and len(groups) == len(filters) <= 1:
@@ -474,7 +466,7 @@ class EntryReader:
     def add_number(self, number: str) -> None:
         """Note that the account has a number, which is written with or without its prefix."""
         full = number if number.startswith("+") or len(number) < 9 else f"+48{number}"
-        if re.fullmatch(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}", full, re.ASCII):
+        if NUMBER.fullmatch(full):
             self.numbers.setdefault(full)
 
     def _read_subaccounts(self, call: RecordedCall) -> None:
@@ -547,9 +539,6 @@ class EntryReader:
         name = str(call.value("rcs_id", "")).lower()
         if name:
             self.histories[RCS_BOTS].mention(name)
-
-    def _read_tester(self, call: RecordedCall) -> None:
-        self.use_bot(call)
 
     def use_files(self, call: RecordedCall, kind: str) -> None:
         """Note that the account has the files that a message was sent with."""
@@ -741,7 +730,7 @@ class EntryReader:
                 contact["group_ids"] = [group]
             more = lacking - len(unknown[:lacking])
             unknown = unknown[max(0, lacking) :]
-            if more < 0 or more > _MOST_ADDED or (more and self._knows_number_of_contacts):
+            if more < 0 or more > MOST_ADDED or (more and self._knows_number_of_contacts):
                 item.reject("count", "the recording shows another number of contacts of the group")
                 continue
             made = (
@@ -774,7 +763,7 @@ class EntryReader:
                     subscriber = self._subscribers.setdefault(question.phones[0], _usual_subscriber(question.phones[0]))
                     subscriber["seconds"] = max(seconds, subscriber.get("seconds", 0))
             elif question.phones:
-                asked = iso(question.asked - seconds * question.done_before * _SECOND)
+                asked = iso(question.asked - seconds * question.done_before * SECOND)
                 made.append(
                     {
                         "id": job,
@@ -841,7 +830,7 @@ class EntryReader:
         "account.add": _read_register,
         "phones.check": _read_check,
         "phones.lookup": _read_check,
-        "messages.tester_rcs": _read_tester,
+        "messages.tester_rcs": use_bot,
     }
 
 
@@ -877,13 +866,13 @@ class _Question:
     def seconds(self, findings: Findings) -> int:
         """Return how many seconds the answer takes, as far as the answers tell."""
         if not self.is_ours:
-            return 0 if self._done is None or not self._pending else max(1, -(-self._done // _SECOND))
+            return 0 if self._done is None or not self._pending else max(1, -(-self._done // SECOND))
         several = len(self.phones) > 1
         usual: int = SEVERAL_TAKE if several else LONGEST_WAIT + 1
         if self._done == 0 and several:
             return usual
         for each in chain((usual,), range(SEVERAL_TAKE + 1 if several else LONGEST_WAIT + 1, 86_401)):
-            if self._fits(each * _SECOND):
+            if self._fits(each * SECOND):
                 return each
         findings.add(self._index, "process", "no time that the answer takes gives these answers")
         return usual

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import count
 from typing import Any, ClassVar
@@ -32,17 +32,14 @@ from mockserver.providers.serwersms.paging import begins, ends
 from mockserver.providers.serwersms.parameters import TYPES
 from mockserver.sdk import EARLIEST, LATEST, SECOND, Instant, iso, zone_of
 
-from .entry_reader import PHONE, EntryReader, Order
-from .pages import UNKNOWN, EntryPage, InboundMessage, MadeUp, complete_entry_pages, complete_pages, made_up_phone
+from .entry_reader import NUMBER, PHONE, EntryReader, Order
+from .pages import MOST_ADDED, UNKNOWN, EntryPage, InboundMessage, MadeUp, complete_entry_pages, complete_pages, made_up_phone
 from .recorded_calls import Findings, RecordedCall, RecordedItem
 
 _TOLERANCE = 5 * SECOND
 """How far the instant of a message may be from that of the request that stored it."""
-_MOST_ADDED = 10_000
-"""The most messages that are made up for the counts of statistics."""
 _ON_BLACKLIST = 3100
 """The error of a message to a number on the blacklist; a blocked account has it for the whole request."""
-_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}", re.ASCII)
 _MESSAGE_ID = re.compile("[0-9A-Za-z]{1,32}", re.ASCII)
 _BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
 
@@ -217,7 +214,7 @@ class MessageReader:
 
     def _mms(self, item: RecordedItem) -> dict[str, Any]:
         recipient = item.text("to_number")
-        if recipient and _NUMBER.fullmatch(recipient) is None:
+        if recipient and NUMBER.fullmatch(recipient) is None:
             item.reject("to_number", "it is no number")
             recipient = ""
         attachments = []
@@ -258,8 +255,8 @@ class MessageReader:
             recipient = item.text("to_number")
             if item.number("limit") not in (None, 1):
                 item.reject("limit", "a premium message may have one answer")
-            is_known = re.fullmatch("[1-9][0-9]{0,14}", number, re.ASCII) and PHONE.fullmatch(sender)
-            if not is_known or at is None or _NUMBER.fullmatch(recipient) is None:
+            is_known = _is_inbound_id(number) and PHONE.fullmatch(sender)
+            if not is_known or at is None or NUMBER.fullmatch(recipient) is None:
                 item.reject("", "no premium message of this server has such an id, number or date")
                 continue
             waiting[number] = None
@@ -282,7 +279,7 @@ class MessageReader:
         key = "pre", number
         if key not in self._inbound:
             fields = {"sender": call.value("phone", ""), "recipient": call.value("gate", ""), "text": ""}
-            if PHONE.fullmatch(fields["sender"]) and _NUMBER.fullmatch(fields["recipient"]):
+            if PHONE.fullmatch(fields["sender"]) and NUMBER.fullmatch(fields["recipient"]):
                 self._inbound[key] = InboundMessage("pre", number, self._start, fields, call, call.body)
 
     # -- outbound
@@ -735,7 +732,7 @@ class MessageReader:
         self, number: int, item: RecordedItem, begin: Instant, end: Instant | None, lacking: Counter[str]
     ) -> None:
         kind = item.text("type")
-        if kind not in (*OUTBOUND_TYPES, "pre") or sum(lacking.values()) > _MOST_ADDED - len(self._made_up):
+        if kind not in (*OUTBOUND_TYPES, "pre") or sum(lacking.values()) > MOST_ADDED - len(self._made_up):
             item.reject("", "there are too many messages in it, or of a type that this server does not have")
             return
         for status in lacking.elements():
@@ -759,8 +756,8 @@ class MessageReader:
         """Make up the answers to premium messages that wait for none."""
         if self._waiting is None:
             return
-        for number, each in list(self._numbered("pre")):
-            if number in self._waiting or number in self._answered_before or each.at > self._waiting_at:
+        for (kind, number), each in self._inbound.items():
+            if kind != "pre" or number in self._waiting or number in self._answered_before or each.at > self._waiting_at:
                 continue
             fields = {
                 "kind": "pre",
@@ -800,9 +797,6 @@ class MessageReader:
         "phones.check": _read_check,
         "phones.lookup": _read_check,
     }
-
-    def _numbered(self, kind: str) -> Iterator[tuple[str, InboundMessage]]:
-        return ((number, each) for (one, number), each in self._inbound.items() if one == kind)
 
 
 _RANKS = {SAVED: 0, IN_PROGRESS: 1, SENT: 2, DELIVERED: 3, UNDELIVERED: 3, UNSENT: 3}

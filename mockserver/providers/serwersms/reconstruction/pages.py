@@ -13,8 +13,8 @@ from mockserver.sdk import Instant
 
 from .recorded_calls import RecordedCall, RecordedItem
 
-_MOST_ADDED = 10_000
-"""The most that is made up."""
+MOST_ADDED = 10_000
+"""The most things that are made up in one place; where a response tells of more, it is listed as unexplained."""
 UNKNOWN = "(not recorded)"
 """The text and the name of what is made up."""
 
@@ -107,7 +107,7 @@ def complete_entry_pages(
         )
         if not gap.is_open:
             continue
-        if is_whole or gap.before < 0 or gap.number > _MOST_ADDED:
+        if is_whole or gap.before < 0 or gap.number > MOST_ADDED:
             page.call.body.reject("paging", "the recording shows another number of entries")
             continue
         older, newer = page.ids[0], page.ids[-1]
@@ -194,7 +194,7 @@ def complete_pages(
         newer = _make_up(last, kind, gap.after, numbers)
         added += len(older) + len(newer)
         is_known = any(selects(each, one) for each in whole for one in (*older[:1], *newer[:1]))
-        if min(gap) < 0 or is_known or added > _MOST_ADDED:
+        if min(gap) < 0 or is_known or added > MOST_ADDED:
             read.body.reject("paging", "the recording shows another number of messages")
             continue
         place = found.index(first)
