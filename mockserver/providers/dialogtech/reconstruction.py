@@ -56,12 +56,12 @@ GENERATED_FIELDS = tuple(
 )
 
 NOT_RECORDED = "(not recorded)"
-"""The text of a message that a request deletes, and that no recorded response shows."""
+"""The text that is given to a message that a request deletes and that no recorded response shows."""
 
 _SOON = 60 * SECOND
-"""The time within which the date of a message lies that a request has caused."""
+"""How far the date of a message may be from the request that has caused it."""
 _TOLERANCE = 5 * SECOND
-"""The difference of two instants of one message that is not worth a word."""
+"""How far two instants of one message may differ without being listed as unexplained."""
 _SCHEMA = Path(__file__).parent / "world.schema.json"
 _ID, _NUMBER = re.compile("[0-9]{1,18}"), re.compile("[0-9]{10}")
 _LONGEST = 256
@@ -76,11 +76,11 @@ _UNKNOWN_CREDENTIALS = re.compile(
     r"\b(?:invalid|unknown|wrong|incorrect|bad|no such|not?)\W+(?:\w+\W+){0,2}(?:keys?|accounts?|credentials?|users?|login)\b",
     re.IGNORECASE,
 )
-"""How a provider may say that credentials are no account's; more words between belong to another failure, such as "no message of this
-account"."""
+"""Finds in the description of a failure that the credentials are wrong. With more than two words between, such as in "no message of
+this account", it is another failure."""
 _LIMIT = re.compile(r"\blimit\b|\[[0-9]+\] Message(?:\(s\))? (?:of Account )?in ", re.IGNORECASE)
 _WRONG_SENDER = re.compile(r"\bfrom\b|\bsender\b|\btracking number\b", re.IGNORECASE)
-"""How a provider may say that the sender is no number of the account."""
+"""Finds in the description of a failure that the sender is not a number of the account."""
 
 
 def reconstruct(exchanges: Sequence[ObservedExchange], variants: Mapping[str, str]) -> Reconstruction:
@@ -114,7 +114,8 @@ def reconstruct(exchanges: Sequence[ObservedExchange], variants: Mapping[str, st
 
 
 _Say: TypeAlias = Callable[..., None]
-"""Notes something that cannot be caused: the exchange's index, the path, the reason, and perhaps a name under which it is noted once."""
+"""Lists something as unexplained. Takes the exchange's index, the path and the reason; and a name, if only the first of several with
+that name is to be listed."""
 
 
 class _Reply(NamedTuple):
@@ -127,7 +128,7 @@ class _Reply(NamedTuple):
 
     @property
     def moment(self) -> _Moment:
-        """When it was."""
+        """When the exchange took place."""
         return _Moment(self.exchange.at, self.exchange.index)
 
     @property
@@ -142,7 +143,7 @@ class _Reply(NamedTuple):
 
 
 class _Moment(NamedTuple):
-    """A point of the recording: several exchanges may have one instant."""
+    """A point in the recording; of exchanges with the same instant, their index tells which is first."""
 
     at: Instant
     number: int
@@ -180,7 +181,7 @@ def _text(element: etree._Element, name: str) -> str:
 # -- which credentials are one account's -------------------------------------------------------------------------------
 
 _Group: TypeAlias = tuple[dict[Credential, None], set[str]]
-"""Credentials, and what they have in common: numbers, ids of messages, keys."""
+"""The credentials of one account, and what shows that they are one account's; see `_marks`."""
 
 
 def _group(replies: Sequence[_Reply], variants: Mapping[str, str]) -> list[tuple[list[Credential], list[_Reply]]]:
@@ -204,7 +205,7 @@ def _group(replies: Sequence[_Reply], variants: Mapping[str, str]) -> list[tuple
 
 
 def _rejects_credentials(reply: _Reply, variants: Mapping[str, str]) -> bool:
-    """Return whether a failure says that the credentials are no account's; the provider's words for that are not known."""
+    """Return whether a failure says that the credentials are wrong. The provider documents no words for that."""
     ours = errors.InvalidCredentials(name=credential_name(reply.exchange.call)), errors.InvalidAccount()
     return reply.description in {error_text(each, variants) for each in ours} or bool(
         _UNKNOWN_CREDENTIALS.search(reply.description)
@@ -284,7 +285,7 @@ class _Row:
     def __init__(self, facts: _Facts, at: Instant, moment: _Moment, path: str) -> None:
         self.facts, self.at, self.first, self.path = facts, at, moment, path
         self.origin: Literal["file", "scheduled", "caused", "nothing"] = "file"
-        """What puts it into the world: the file, a scheduled message, a request of the recording."""
+        """What puts it into the world: the file, a scheduled message, a request of the recording; ``nothing`` if it cannot be there."""
         self.appears: Instant | None = None
 
     @property
@@ -298,7 +299,7 @@ class _Row:
 
 
 class _Facts(NamedTuple):
-    """What tells a message from others."""
+    """The values by which messages are told apart."""
 
     id: str
     direction: Direction
@@ -317,7 +318,7 @@ class _Read:
         self.rows: set[tuple[str, str]] = set()
 
     def covers(self, row: _Row) -> bool:
-        """Return whether it would have shown a message, had that been there."""
+        """Return whether its filters select a message, so that the response has it if it is there."""
         if self.message is not None:
             return self.message == row.facts.id
         return self.since <= row.at <= self.until and self.number in (None, row.own)
@@ -332,7 +333,7 @@ def _identity(element: etree._Element) -> tuple[str, str, str]:
 
 
 class _Sent(NamedTuple):
-    """A message that a request has sent, or that comes in because of one."""
+    """A message that a request has sent, or the reply of a magic number to it."""
 
     moment: _Moment
     direction: Direction
@@ -363,7 +364,10 @@ class _Account:
         """Its numbers, as far as any exchange shows them."""
 
     def find_directions(self, replies: Sequence[_Reply]) -> None:
-        """Note in which container each message is listed, for responses that show it without one, and which numbers are its own."""
+        """Note the direction of each message that a list shows, and the account's own numbers.
+
+        A message that a response shows outside of a list has its direction from there.
+        """
         has_bare = any(reply.root.find("message") is not None for reply in replies)
         for reply in replies:
             for direction in _DIRECTIONS if has_bare else ():
@@ -375,7 +379,7 @@ class _Account:
             self.own_numbers.add(recipient if direction == "inbound" else sender)
 
     def observe(self, reply: _Reply) -> None:
-        """Take up what an exchange shows."""
+        """Note what an exchange shows."""
         observe = {
             "sms.send_message": self._observe_send,
             "sms.get_numbers": self._observe_numbers,
@@ -438,7 +442,7 @@ class _Account:
             self._sent.append(_Sent(later, "inbound", recipient, sender, magic.reply_text(text)))
 
     def _is_about_what_follows(self, reply: _Reply) -> bool:
-        """Return whether a send was rejected for what is looked at after its sender: its recipient, or a limit (DT-38)."""
+        """Return whether a send was rejected by a check that comes after that of its sender: the recipient, or a limit (DT-38)."""
         invalid = errors.InvalidRecipient(value=_ten(reply.exchange.call.values.get("to")))
         return reply.description == error_text(invalid, self._variants) or bool(_LIMIT.search(reply.description))
 
@@ -568,7 +572,7 @@ class _Account:
         return instant_of(datetime.fromisoformat(date).replace(tzinfo=self._zone or UTC))
 
     def _direction(self, element: etree._Element) -> Direction:
-        """Return the direction of a message of which no container tells it: that of a list, or that of its own number."""
+        """Return the direction of a message outside of lists: as a list shows it, or else by the side that is the account's number."""
         identity = _identity(element)
         _, sender, recipient = identity
         is_sent = sender in self.own_numbers and recipient not in self.own_numbers
@@ -605,7 +609,7 @@ class _Account:
             self._check_later_reads(row)
 
     def _take(self, rows: Sequence[_Row], sent: _Sent) -> None:
-        """Find the message that a request has caused, which is not put into the file then."""
+        """Find the message that a request has caused, and mark it, so that it is not written to the file."""
         taken = min(
             (
                 row
@@ -622,7 +626,7 @@ class _Account:
             taken.origin = "caused"
 
     def _absent_at(self, row: _Row) -> Instant | None:
-        """Return the last instant at which a read shows that a message was not there; ``None`` if none does."""
+        """Return the last instant at which a response shows that a message was not there; ``None`` if none does."""
         for read in reversed(self._reads):
             if read.moment.at < row.first.at and read.covers(row):
                 return read.moment.at
@@ -647,7 +651,11 @@ class _Account:
     # -- out ----------------------------------------------------------------------------------------------------------
 
     def described(self, others: Container[str]) -> dict[str, Any]:
-        """Return it as in a world file, without the numbers of other accounts, from which it may have tried to send."""
+        """Return it as in a world file.
+
+        Args:
+            others: the numbers of other accounts, which are left out: it may have tried to send from them.
+        """
         numbers = (number for number in dict.fromkeys((*self._order, *self._numbers)) if number not in others)
         rows = (row for at in sorted(self._groups) for row in self._groups[at] if row.origin == "file")
         return {
@@ -673,10 +681,10 @@ class _Account:
 
 
 def _check(facts: _Facts) -> None:
-    """Check that a message may stand in a world file; the schema, which takes a hundred times as long, says why it may not.
+    """Check that a world file may have a message. Only a wrong one is checked by the schema, which is a hundred times as slow.
 
     Raises:
-        ValueError: it may not.
+        ValueError: it may not; the message says why.
     """
     is_plain = _ID.fullmatch(facts.id) and _NUMBER.fullmatch(facts.sender) and _NUMBER.fullmatch(facts.recipient)
     if is_plain and is_utf8(facts.text):

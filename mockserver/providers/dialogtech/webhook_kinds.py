@@ -1,4 +1,4 @@
-"""The kinds of calls to a number's URLs: the listener's, about a message that came in, and the report of one that was sent."""
+"""The kinds of webhooks: a message that came in, sent to the number's listener, and the report of a message that was sent."""
 
 from __future__ import annotations
 

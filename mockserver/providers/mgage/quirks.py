@@ -10,6 +10,7 @@ _EXPORT = ("program.export",)
 
 
 def _export(filters: str, program: str = "{program}") -> DecidingRequest:
+    """Return an export of a program's messages."""
     return DecidingRequest("GET", f"/api/messages/program/{program}?{filters}", is_authorized=True)
 
 

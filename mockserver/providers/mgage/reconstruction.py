@@ -48,12 +48,12 @@ from .parameters import DIRECTIONS, PAGE_SIZE
 GENERATED_FIELDS = (GeneratedField("data.messages[].date", "instant", ("program.export",)),)
 
 NOT_RECORDED = "(not recorded)"
-"""The text of a message that no recorded response shows, but that must be there."""
+"""The text that is given to a message that no recorded response shows, but that must be there."""
 
 _SOON = 60 * SECOND
-"""The time within which a message that a request or a handset has caused is expected in the exports."""
+"""How far the date of a message may be from the request that has caused it, or from the message that it answers."""
 _TOLERANCE = 5 * SECOND
-"""The difference of two instants of one message that is not worth a word."""
+"""How far two instants of one message may differ without being listed as unexplained."""
 _SCHEMA = Path(__file__).parent / "world.schema.json"
 _NUMBER, _LONGEST = re.compile("[0-9]{3,15}"), 64
 _MEMBERS = {
@@ -132,7 +132,7 @@ class _Row:
         self.statuses: list[tuple[str, Instant, Instant]] = [(status, first.at, first.at)]
         """Each status, with the first and the last instant at which it was read."""
         self.origin: Literal["file", "scheduled", "caused", "nothing"] = "file"
-        """What puts it into the world: the file, a scheduled message, a request of the recording."""
+        """What puts it into the world: the file, a scheduled message, a request of the recording; ``nothing`` if it cannot be there."""
         self.appears: _Moment | None = None
         """From when it is there; ``None`` from the beginning."""
         self.due: Instant | None = None
@@ -195,7 +195,7 @@ class _Row:
 
 
 class _Moment(NamedTuple):
-    """A point of the recording: several exchanges may have one instant."""
+    """A point in the recording; of exchanges with the same instant, their index tells which is first."""
 
     at: Instant
     number: int
@@ -203,7 +203,7 @@ class _Moment(NamedTuple):
 
 
 class _Facts(NamedTuple):
-    """What tells a message from others."""
+    """The values by which messages are told apart."""
 
     direction: Direction
     number: str
@@ -213,10 +213,10 @@ class _Facts(NamedTuple):
 
 
 def _check(number: str, text: Any, status: Any, network: Any) -> None:
-    """Check that a message may stand in a world file; the schema, which takes a hundred times as long, says why it may not.
+    """Check that a world file may have a message. Only a wrong one is checked by the schema, which is a hundred times as slow.
 
     Raises:
-        ValueError: it may not.
+        ValueError: it may not; the message says why.
     """
     texts = (status,) if network is None else (status, network)
     is_plain = all(isinstance(each, str) and 1 <= len(each) <= _LONGEST and is_utf8(each) for each in texts)
@@ -245,7 +245,7 @@ class _Read:
         self.has_next = False
 
     def covers(self, direction: Direction, at: Instant) -> bool:
-        """Return whether it would have shown a message of this direction and date, had that been there."""
+        """Return whether its filters and its page select this direction and date, so that it has such a message if it is there."""
         if self.direction not in ("", direction) or not self.since <= at <= self.until:
             return False
         if self.page.number > 1 and not (self.rows and self.rows[0].at < at):
@@ -265,7 +265,7 @@ class _Reader:
         self._said = set[str]()
 
     def observe(self, exchange: ObservedExchange) -> None:
-        """Take up what an exchange shows."""
+        """Note what an exchange shows."""
         if exchange.status >= 500:
             self._say(exchange.index, "status", f"the provider answered {exchange.status}, which no account causes")
         credential = exchange.call.credential
@@ -400,7 +400,7 @@ class _Program:
             yield from self._groups[at]
 
     def add(self, read: _Read, found: Iterable[tuple[int, _Facts, str]]) -> None:
-        """Take up what a read shows."""
+        """Note what an export shows."""
         pages, counter = self._runs.get(read.filters, (set[int](), Counter[_Facts]()))
         if read.page.number in pages:
             pages, counter = set(), Counter()
@@ -477,7 +477,7 @@ class _Program:
         answer.origin, answer.appears = "caused", row.appears
 
     def _take(self, rows: Sequence[_Row], direction: Direction, cause: _Sent, fits: Any) -> _Row | None:
-        """Return the message that a cause has put into the world, which is not put into the file then."""
+        """Return the message that a cause has put into the world, and mark it, so that it is not written to the file."""
         candidates = [
             row
             for row in rows
@@ -494,14 +494,14 @@ class _Program:
         return taken
 
     def _absent_at(self, row: _Row) -> Instant | None:
-        """Return the last instant at which a read shows that a message was not there; ``None`` if none does."""
+        """Return the last instant at which a response shows that a message was not there; ``None`` if none does."""
         for read in reversed(self._reads):
             if read.at < row.first.at and read.covers(row.direction, row.at):
                 return read.at
         return None
 
     def _find_reply(self, rows: Sequence[_Row], causes: Sequence[_Sent]) -> None:
-        """Find what the program answers: what most of the messages that came in are followed by."""
+        """Find the text that the program answers: the one that follows most of the messages that came in."""
         answers = [self._take(rows, "outbound", cause, lambda _: True) for cause in causes]
         found = Counter(row.text for row in answers if row is not None)
         text, times = max(found.items(), key=lambda each: each[1], default=("", 0))
@@ -606,7 +606,7 @@ class _List:
         return max(0, bisect_right(self._ats, read.until) - self._begin(read))
 
     def position(self, read: _Read, row: _Row) -> int:
-        """Return the place of a message among those of a read's filters, from 0; that of the page if it is not there."""
+        """Return the place, from 0, of a message among those that a read's filters select; that of its page if it is not there."""
         place = self._places.get(id(row))
         return read.begin if place is None else place - self._begin(read)
 

@@ -12,7 +12,7 @@ _ALL = (*_RECIVED, "messages.send_nd", "messages.send_ndi", "error.view", *_SENT
 
 
 def _ask(action: str, parameters: str = "", credentials: str = "username={user}&password={secret}") -> DecidingRequest:
-    """Return a request for an action by a form with the username and password of the account."""
+    """Return a request for an action, with a form that has the username and password of the account."""
     return DecidingRequest("POST", f"/{action}.json", "&".join(filter(None, (credentials, parameters))))
 
 
@@ -25,7 +25,7 @@ _SEND_LETTER = _ask("messages/send_sms", f"{_PHONE}&{_LETTER}&test=true&details=
 _SEND_UTF = _ask("messages/send_sms", f"{_PHONE}&{_LETTER}&sender=INFO&utf=true&test=true&details=true")
 _SEND = _ask("messages/send_sms", "phone={number}&text=Test&details=true")
 _SAVED = f"{_PHONE}&text=Test&date=2099-12-31%2012:00:00"
-"""The parameters of a message that is never sent, for it can be deleted until then."""
+"""The parameters of a message that is to be sent at the end of 2099, so that there is time to delete it."""
 _SAVE = _ask("messages/send_sms", f"{_SAVED}&details=true")
 _SAVE_AS = _ask("messages/send_sms", f"{_SAVED}&unique_id=decides62")
 _VIEW = _ask("messages/view", "id={0:items[0].id}")
@@ -138,8 +138,8 @@ ANSWER = Quirk(
     "serwersms.forwarding.answer",
     ("exact", "trimmed", "any-case"),
     decider=Decider(
-        "Answer a forwarded message with verification by OK and a line feed and another by ok and a line feed,"
-        " and look which of them comes again after 5 minutes."
+        "Let two messages be forwarded with verification, answer one with OK and a line feed and the other with ok and a line feed,"
+        " and look which of them is forwarded again after 5 minutes."
     ),
 )
 ANSWER_STATUS = Quirk(
@@ -147,7 +147,8 @@ ANSWER_STATUS = Quirk(
     "serwersms.forwarding.status",
     ("any", "2xx"),
     decider=Decider(
-        "Answer a forwarded message with verification by OK with the status 500, and look whether it comes again after 5 minutes."
+        "Let a message be forwarded with verification, answer it with OK and the status 500,"
+        " and look whether it is forwarded again after 5 minutes."
     ),
 )
 UNVERIFIED = Quirk(
@@ -155,7 +156,8 @@ UNVERIFIED = Quirk(
     "serwersms.forwarding.unverified",
     ("repeated", "once"),
     decider=Decider(
-        "Close the connection of a forwarded message without verification, and look whether it comes again after 5 minutes."
+        "Let a message be forwarded without verification, close the connection without an answer,"
+        " and look whether it is forwarded again after 5 minutes."
     ),
 )
 REPEATS = Quirk(
@@ -163,7 +165,7 @@ REPEATS = Quirk(
     "serwersms.forwarding.repeats",
     ("offsets", "gaps"),
     decider=Decider(
-        "Do not acknowledge a forwarded message with verification,"
+        "Let a message be forwarded with verification, do not acknowledge it,"
         " and look whether the second repeat comes 10 or 15 minutes after the first attempt."
     ),
 )

@@ -1,4 +1,4 @@
-"""The kinds of calls to a customer's URL: one for each type of message that is forwarded, and the report of a message's state."""
+"""The kinds of webhooks: a forwarded message of each type, and the report of a sent message's state."""
 
 from __future__ import annotations
 

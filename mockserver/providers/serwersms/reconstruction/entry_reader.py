@@ -40,7 +40,7 @@ NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}", re.ASCII)
 
 
 class Order:
-    """An order of things that parts of it tell, such as pages."""
+    """The order of a list, put together from parts of it, such as pages."""
 
     def __init__(self) -> None:
         self._next: dict[Hashable, Hashable] = {None: None}
@@ -201,9 +201,9 @@ class EntryReader:
         self._added_phones: set[str] = set()
         """The telephone numbers of contacts that the recording has added."""
         self._imported: set[str] = set()
-        """Those of contacts that it has imported, whose ids no response tells."""
+        """The telephone numbers of contacts that the recording has imported; no response tells their ids."""
         self._details: dict[str, dict[str, str]] = {}
-        """Phone -> the contact that a received message shows, whose id it does not."""
+        """Phone -> the contact that a received message shows, without its id."""
         self._notices: list[dict[str, Any]] | None = None
         self._subscribers: dict[str, dict[str, Any]] = {}
         self._questions: dict[str, _Question] = {}
@@ -835,7 +835,7 @@ class EntryReader:
 
 
 class _Question:
-    """A question about numbers whose answer comes later, and what its answers tell of the time that it takes."""
+    """A check of numbers whose result comes later, and what the responses tell of the time that it takes."""
 
     def __init__(self, kind: str, asked: Instant, phones: tuple[str, ...], *, is_ours: bool) -> None:
         self.kind, self.asked, self.phones, self.is_ours = kind, asked, phones, is_ours

@@ -33,7 +33,16 @@ from mockserver.providers.serwersms.parameters import TYPES
 from mockserver.sdk import EARLIEST, LATEST, SECOND, Instant, iso, zone_of
 
 from .entry_reader import NUMBER, PHONE, EntryReader, Order
-from .pages import MOST_ADDED, UNKNOWN, EntryPage, InboundMessage, MadeUp, complete_entry_pages, complete_pages, made_up_phone
+from .pages import (
+    MOST_ADDED,
+    UNKNOWN,
+    EntryPage,
+    InboundMessage,
+    MadeUp,
+    complete_entry_pages,
+    complete_pages,
+    made_up_phone,
+)
 from .recorded_calls import Findings, RecordedCall, RecordedItem
 
 _TOLERANCE = 5 * SECOND
@@ -66,7 +75,7 @@ class _Outbound:
         self.delivered: Instant | None = None
         self.ended: Instant | None = None
         self.is_bare = False
-        """Whether its times follow from that of its sending, and statistics do not count them as changes."""
+        """Whether statistics show no end after the beginning; the usual times of states are not written to the file then."""
         self.reason = ""
 
     @property
@@ -106,31 +115,31 @@ class MessageReader:
         """Create one.
 
         Args:
-            entries: where contacts, the blacklist and numbers are noted.
+            entries: gets the contacts, blacklisted numbers and own numbers that messages show.
             variants: of the world, in which the responses are read.
-            findings: where is noted what cannot be caused.
+            findings: gets what cannot be caused.
             start: the instant at which the world begins.
         """
         self._entries, self._variants, self._findings, self._start = entries, variants, findings, start
         self._zone = zone_of(variants[quirks.ZONE.name])
         self._inbound: dict[tuple[str, str], InboundMessage] = {}
         self._own_inbound: dict[tuple[str, str], InboundMessage] = {}
-        """Those that requests of the recording have let come in."""
+        """The inbound messages that requests of the recording have caused."""
         self._inbound_order = Order()
-        """By lists of all types, whose messages stand in the order of their instants."""
+        """The order of inbound messages in lists that are sorted by date."""
         self._order_in_type = Order()
-        """By lists that have one type after the other."""
+        """The order of inbound messages in lists that have one type after the other."""
         self._injected: list[tuple[Instant, str, str, str]] = []
-        """The messages that requests of the recording have let come in: when, their kind, sender and text."""
+        """The inbound messages that requests of the recording have caused and no response has shown yet: instant, kind, sender, text."""
         self._outbound: dict[str, _Outbound] = {}
         self._own_outbound: set[str] = set()
-        """The ids of messages that requests of the recording have sent."""
+        """The ids of the messages that requests of the recording have sent."""
         self._outbound_order = Order()
         self._sends: list[_Send] = []
         self._reads: list[RecordedCall] = []
         """The calls that have read inbound messages."""
         self._whole_reads: list[RecordedCall] = []
-        """Those of them that have shown all that they select: what they lack was not there."""
+        """Those of them whose response has all messages that they select: others were not there."""
         self._reports: list[RecordedCall] = []
         self._report_pages: list[EntryPage] = []
         self._stats: dict[int, tuple[RecordedCall, RecordedItem]] = {}
@@ -138,14 +147,14 @@ class MessageReader:
         self._limits: dict[str, str] = {}
         self._used: Counter[str] = Counter()
         self._waiting: dict[str, None] | None = None
-        """The premium messages that wait for an answer, by the first list of them."""
+        """The ids of the premium messages in the first list of those that wait for an answer; ``None`` before it is read."""
         self._waiting_at: Instant = EARLIEST
         self._answered: set[str] = set()
-        """The premium messages that requests of the recording have answered."""
+        """The ids of the premium messages to which requests of the recording have sent an answer."""
         self._answered_before: frozenset[str] = frozenset()
-        """Those of them that were answered before the first list."""
+        """Those of them that were answered before the first list of those that wait."""
         self._own_stats: set[int] = set()
-        """The numbers of sends that are requests of the recording."""
+        """The numbers that statistics give to sends of the recording."""
         self._made_up: list[tuple[Instant, dict[str, Any]]] = []
 
     def read(self, call: RecordedCall) -> None:
@@ -415,7 +424,7 @@ class MessageReader:
         known.reason = item.text("reason") or known.reason
 
     def _check_derived(self, item: RecordedItem, phone: str, status: str, kind: str) -> None:
-        """Note what a report shows that follows from other values here, and does not there."""
+        """Note the values of a report that differ from those that this server derives from the number, the type and the state."""
         network = network_of(phone)
         expected: dict[str, Any] = {
             "method": METHOD,
@@ -438,7 +447,7 @@ class MessageReader:
             item.reject("cost", f"a part of {kind} cost {price} before")
 
     def _is_answer(self, kind: str, phone: str, at: Instant) -> bool:
-        """Return whether a message is one that `premium/send` of the recording has sent."""
+        """Return whether a `premium/send` of the recording has sent a message."""
         return kind == "pre" and any(
             self._inbound["pre", number].sender == phone and at >= self._start
             for number in self._answered
@@ -494,7 +503,7 @@ class MessageReader:
                 self._limits[kind] = str(int(value) + self._used[kind]) if is_counted else value
 
     def _read_check(self, call: RecordedCall) -> None:
-        """Count the questions about numbers that an accepted call has used up."""
+        """Count the numbers of an accepted call, which it has taken off the limit."""
         if not call.value("id"):
             sent = call.value("phone", ())
             self._used["hlr" if call.operation == "phones.check" else "lookup"] += (
@@ -621,7 +630,7 @@ class MessageReader:
     def _complete_reports(
         self, stored: Sequence[tuple[Instant, dict[str, Any]]]
     ) -> list[tuple[Instant, dict[str, Any]]]:
-        """Return the messages with those that stand before and after the outbound ones of the pages that were read."""
+        """Return the messages, with made-up ones where the pages of reports show that others stand before or after."""
         inbound = [each for each in stored if each[1]["direction"] == "inbound"]
         rows = {each[1]["id"]: each for each in stored if each[1]["direction"] == "outbound"}
         ids = complete_entry_pages(tuple(rows), self._report_pages, lambda _entry, _group: True, is_whole=False)
@@ -716,7 +725,7 @@ class MessageReader:
         self._number_others(free)
 
     def _number_others(self, free: Iterable[_Outbound]) -> None:
-        """Give messages of no known send numbers of their own, where statistics were read, and take the number 0 away."""
+        """Where statistics were read, give each message of no known send a number of its own; remove the number 0 everywhere."""
         numbers = (number for number in count(1) if number not in self._stats)
         for each in free if self._stats else ():
             each.own["stat_id"] = next(numbers)
@@ -753,11 +762,16 @@ class MessageReader:
             self._made_up.append((begin, row))
 
     def _answer_premium(self) -> None:
-        """Make up the answers to premium messages that wait for none."""
+        """Make up an answer to each premium message that the list of those that wait for one does not have."""
         if self._waiting is None:
             return
         for (kind, number), each in self._inbound.items():
-            if kind != "pre" or number in self._waiting or number in self._answered_before or each.at > self._waiting_at:
+            if (
+                kind != "pre"
+                or number in self._waiting
+                or number in self._answered_before
+                or each.at > self._waiting_at
+            ):
                 continue
             fields = {
                 "kind": "pre",

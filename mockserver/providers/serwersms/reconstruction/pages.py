@@ -1,4 +1,4 @@
-"""Pages of which the recording lacks others: as much is made up as the pages tell of, so that they come back."""
+"""Makes up what stands on pages that were not recorded, so that the recorded pages of the same list come back as they were."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .recorded_calls import RecordedCall, RecordedItem
 MOST_ADDED = 10_000
 """The most things that are made up in one place; where a response tells of more, it is listed as unexplained."""
 UNKNOWN = "(not recorded)"
-"""The text and the name of what is made up."""
+"""The text or name of something that is made up."""
 
 
 def made_up_phone(number: int) -> str:
-    """Return a telephone number that is nobody's, for what a response counts and never shows."""
+    """Return a telephone number that is nobody's, for something that is made up."""
     return f"+4899{1_000_000 + number}"
 
 
@@ -61,11 +61,11 @@ def find_gap(page: int, size: int, pages: int | None, shown: Sequence[Hashable],
 
 
 class MadeUp(NamedTuple):
-    """An entry that a page tells of and no response shows."""
+    """A made-up entry: by the number of a page it must be there, and no response shows it."""
 
     number: int
     group: int | None = None
-    """The group that it is in, if it is a contact that a list of one group lacks."""
+    """The group of a contact that is made up for a list of one group; ``None`` for another entry."""
 
 
 class EntryPage(NamedTuple):
@@ -85,7 +85,7 @@ class EntryPage(NamedTuple):
 def complete_entry_pages(
     ids: Sequence[Hashable], pages: Sequence[EntryPage], is_in: Callable[[Hashable, int], bool], *, is_whole: bool
 ) -> list[Any]:
-    """Return the ids of entries, the oldest first, with a `MadeUp` for each that the pages tell of.
+    """Return the ids of entries, the oldest first, with a `MadeUp` for each that is missing by the pages.
 
     Args:
         ids: of the entries that are known.
@@ -126,7 +126,7 @@ def _is_member(entry: Any, group: int, is_in: Callable[[Hashable, int], bool]) -
 
 
 class InboundMessage:
-    """An inbound message that a response shows, or that a page tells of."""
+    """An inbound message that a response shows, or that is made up."""
 
     def __init__(
         self, kind: str, number: str, at: Instant, fields: dict[str, Any], call: RecordedCall, item: RecordedItem
@@ -153,7 +153,7 @@ class InboundMessage:
 
     @property
     def recipient(self) -> str:
-        """The number that was hit; empty where it is not known."""
+        """The number that it was sent to; empty where it is not known."""
         return str(self.fields.get("recipient", ""))
 
 
@@ -163,7 +163,7 @@ Selects: TypeAlias = Callable[[RecordedCall, InboundMessage], bool]
 def complete_pages(
     messages: Sequence[InboundMessage], reads: Sequence[RecordedCall], selects: Selects
 ) -> list[InboundMessage]:
-    """Return the messages with those that stand before and after the ones of the pages that were read.
+    """Return the messages, with made-up ones where the pages show that others stand before or after.
 
     Args:
         messages: in the order in which they came in, as far as it is known.
@@ -205,14 +205,14 @@ def complete_pages(
 
 
 def _find_taken(read: RecordedCall, reads: Sequence[RecordedCall]) -> frozenset[str]:
-    """Return the types of which other reads than one of all types tell how many there are."""
+    """Return the types whose number of messages is known from reads of one type; none if the read itself is of one type."""
     if read.value("type") or read.value("ndi"):
         return frozenset()
     return frozenset(each.value("type") or "ndi" for each in reads if each.value("type") or each.value("ndi"))
 
 
 def _choose_kind(anchor: str, taken: AbstractSet[str], kinds: Iterable[str], *, is_by_type: bool) -> str:
-    """Return the type of what is missing beside a message: its own, or one of which no read tells how many there are.
+    """Return the type of the messages that are missing beside another one: its own, or one whose number no read tells.
 
     Args:
         anchor: the type of the message.
@@ -285,7 +285,7 @@ def _find_gap(read: RecordedCall, shown: Sequence[tuple[str, str]], present: Seq
 def _make_up(
     anchor: InboundMessage, kind: str, number: int, numbers: Mapping[str, Iterator[str]]
 ) -> list[InboundMessage]:
-    """Return so many messages of a type with the instant of another one."""
+    """Return a number of made-up messages of a type, with the instant of another message."""
     made = []
     for place in range(max(0, number)):
         sender = anchor.sender if anchor.call.value("phone") else made_up_phone(place)

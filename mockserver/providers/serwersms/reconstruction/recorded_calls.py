@@ -33,7 +33,7 @@ _XML = etree.XMLParser(recover=False, resolve_entities=False, no_network=True, h
 
 
 class Findings:
-    """What responses show and no world causes; each place once."""
+    """What responses show that no world can cause; each place once."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, str], UnexplainedRead] = {}
@@ -170,7 +170,7 @@ class RecordedCall(Struct, frozen=True):
         return self.error is None
 
     def is_before(self, other: RecordedCall) -> bool:
-        """Whether the call was made before another one; a recording may list the one that ended first before it."""
+        """Return whether the call was made before another one; a recording may have them in another order, by their ends."""
         return (self.at, self.index) < (other.at, other.index)
 
     def value(self, name: str, default: Any = None) -> Any:
