@@ -27,6 +27,8 @@ _RECURRING = 6
 """The characters of a secret that is replaced wherever it recurs; a shorter one is replaced only under its own name."""
 _UNLIKELY = 12
 """The characters of a secret that nothing else is likely to contain, if it has letters and digits: it is replaced inside words too."""
+_CACHED_NAMES = 4096
+"""How many paths of names are remembered with what their values are: the same few lead to most values."""
 _NOT_NAME = re.compile(r"[^a-z0-9_-]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _USER_NAMES = re.compile(r"user_?(?:name|id)?$|login$", re.IGNORECASE)
@@ -43,8 +45,6 @@ class StandIns:
     def __init__(
         self,
         is_secret_name: Callable[[str], bool],
-        is_phone_name: Callable[[str], bool] = is_phone_name,
-        is_text_name: Callable[[str], bool] = is_text_name,
         *,
         anonymise: bool = False,
     ) -> None:
@@ -52,16 +52,10 @@ class StandIns:
 
         Args:
             is_secret_name: whether the value of a parameter, member, element or header of this name is a secret.
-            is_phone_name: likewise whether it is a phone number, or several.
-            is_text_name: likewise whether it is a text of a person.
             anonymise: whether phone numbers and texts are replaced too.
         """
         self._is_secret_name = is_secret_name
-        self._is_phone_name, self._is_text_name = is_phone_name, is_text_name
-        # The same few names lead to most values.
-        self._secret_name = lru_cache(4096)(self._find_secret_name)
-        self._is_phone = lru_cache(4096)(self._find_whether_phone)
-        self._is_text = lru_cache(4096)(self._find_whether_text)
+        self._secret_name = lru_cache(_CACHED_NAMES)(self._find_secret_name)
         self._by_secret: dict[str, str] = {}
         self._by_user: dict[str, str] = {}
         self._counts: dict[str, int] = {}
@@ -128,14 +122,14 @@ class StandIns:
         name = self._secret_name(names)
         if name and _is_value(value):
             self._stand_in(name, value)
-        elif self._phones is not None and self._is_phone(names) and not is_structured(value):
+        elif self._phones is not None and _is_phone(names) and not is_structured(value):
             self._phones.note(value)
         return value
 
     def _replace(self, names: tuple[str, ...], value: str) -> str:
         if name := self._secret_name(names):
             return self._stand_in(name, value) if _is_value(value) else value
-        is_text = self._texts is not None and self._is_text(names)
+        is_text = self._texts is not None and _is_text(names)
         if is_structured(value) and (not is_text or _is_json(value)):
             return value  # the values in it come by themselves
         value = self._replace_recurring(value)
@@ -145,14 +139,7 @@ class StandIns:
             return self._texts.replace(value)
         if "messages" in names[-1:] and (pairs := replace_pairs(value, self._phones, self._texts)) != value:
             return pairs
-        return self._phones.replace(value) if self._is_phone(names) else self._phones.replace_known(value)
-
-    def _find_whether_phone(self, names: tuple[str, ...]) -> bool:
-        return any(map(self._is_phone_name, names[-2:]))  # the last may be an index, as in phone[0]
-
-    def _find_whether_text(self, names: tuple[str, ...]) -> bool:
-        """Return whether a value is a person's text; the message of an error is the provider's."""
-        return bool(names) and self._is_text_name(names[-1]) and not any("error" in name.lower() for name in names)
+        return self._phones.replace(value) if _is_phone(names) else self._phones.replace_known(value)
 
     # -- secrets -------------------------------------------------------------------------------------------------------------
 
@@ -212,6 +199,17 @@ class StandIns:
                             index=exchange.index,
                             path=f"log.entries[{exchange.index}].{path}",
                         )
+
+
+@lru_cache(_CACHED_NAMES)
+def _is_phone(names: tuple[str, ...]) -> bool:
+    return any(map(is_phone_name, names[-2:]))  # the last may be an index, as in phone[0]
+
+
+@lru_cache(_CACHED_NAMES)
+def _is_text(names: tuple[str, ...]) -> bool:
+    """Return whether a value is a person's text; the message of an error is the provider's."""
+    return bool(names) and is_text_name(names[-1]) and not any("error" in name.lower() for name in names)
 
 
 _BINARY = "\ufffd\0\ufffd"
