@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from mockserver.engine.instants import Instant
@@ -32,6 +34,11 @@ class RecordedExchange(Struct, frozen=True, kw_only=True):
     """Without its content coding, such as gzip."""
     missing: tuple[str, ...] = ()
     """What the recording lacks of this exchange, a sentence for each, such as ``the response body was not recorded``."""
+
+
+def find_header(headers: Iterable[tuple[str, str]], name: str) -> str:
+    """Return the value of the first header of a name, which is given in lower case; empty if there is none."""
+    return next((value for key, value in headers if key.lower() == name), "")
 
 
 class HarError(ValueError):

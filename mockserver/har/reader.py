@@ -19,7 +19,7 @@ from mockserver.engine.instants import EARLIEST, LATEST, Instant, instant_of, pa
 
 from .bodies import body_of_parameters, decode_base64, decompress, encode_text
 from .entries import read_entries
-from .exchange import HarError, RecordedExchange
+from .exchange import HarError, RecordedExchange, find_header
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]")
 _NO_EXCHANGE = ("data:", "blob:", "about:", "javascript:")
@@ -264,14 +264,10 @@ def _headers(node: _Node) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _header(headers: tuple[tuple[str, str], ...], name: str) -> str:
-    return next((value for key, value in headers if key.lower() == name), "")
-
-
 def _length(headers: tuple[tuple[str, str], ...]) -> int | None:
     """Return Content-Length, where it counts the bytes of the body without a content coding."""
-    text = _header(headers, "content-length")
-    return int(text) if text.isascii() and text.isdigit() and not _header(headers, "content-encoding") else None
+    text = find_header(headers, "content-length")
+    return int(text) if text.isascii() and text.isdigit() and not find_header(headers, "content-encoding") else None
 
 
 def _request_body(
@@ -287,7 +283,7 @@ def _request_body(
         if length or (request.number("bodySize") or 0) > 0:
             missing.append("the request body was not recorded")
         return b""
-    media_type = data.text("mimeType") or _header(headers, "content-type")
+    media_type = data.text("mimeType") or find_header(headers, "content-type")
     body = _content(data, media_type, length, read_file)
     if not body and (parameters := _pairs(data, "params")):
         return body_of_parameters(parameters, media_type)  # escaped perhaps in another way than it was sent
@@ -295,7 +291,7 @@ def _request_body(
         if length:
             missing.append("the request body was not recorded")
         return b""
-    body = decompress(body, _header(headers, "content-encoding"))
+    body = decompress(body, find_header(headers, "content-encoding"))
     if length and len(body) < length:
         missing.append(f"{len(body)} of {length} bytes of the request body were recorded")
     return body
@@ -319,7 +315,7 @@ def _response_body(
     if content is not None:
         media_type = content.text("mimeType")
         if "charset" not in media_type.lower():
-            media_type = _header(headers, "content-type") or media_type
+            media_type = find_header(headers, "content-type") or media_type
         body = _content(content, media_type, length, read_file)
     if method == "HEAD" or status in (204, 304):
         return body or b""
@@ -328,7 +324,7 @@ def _response_body(
         if length or (size or 0) > 0 or (length is None and size is None):
             missing.append("the response body was not recorded")
         return b""
-    body = decompress(body, _header(headers, "content-encoding"))
+    body = decompress(body, find_header(headers, "content-encoding"))
     if length and len(body) < length:
         missing.append(f"{len(body)} of {length} bytes of the response body were recorded")
     return body
@@ -379,7 +375,7 @@ def _started(entry: _Node, headers: tuple[tuple[str, str], ...], before: Instant
         return round(milliseconds * 1000)
     missing.append("when the request was sent was not recorded")
     try:
-        return instant_of(parsedate_to_datetime(_header(headers, "date")))
+        return instant_of(parsedate_to_datetime(find_header(headers, "date")))
     except (TypeError, ValueError, IndexError, OverflowError):
         return before or 0
 

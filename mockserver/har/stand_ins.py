@@ -18,7 +18,7 @@ import msgspec
 import orjson
 
 from .anonymous import PhoneNumbers, Texts, is_phone_name, is_text_name, replace_pairs
-from .exchange import HarError, RecordedExchange
+from .exchange import HarError, RecordedExchange, find_header
 from .values import change_body, change_text, change_url, is_structured
 
 _MASK = "[masked]"
@@ -97,9 +97,13 @@ class StandIns:
             exchange,
             url=change_url(exchange.url, change),
             request_headers=headers(exchange.request_headers),
-            request_body=change_body(exchange.request_body, _media_type(exchange.request_headers), change),
+            request_body=change_body(
+                exchange.request_body, find_header(exchange.request_headers, "content-type"), change
+            ),
             response_headers=headers(exchange.response_headers),
-            response_body=change_body(exchange.response_body, _media_type(exchange.response_headers), change),
+            response_body=change_body(
+                exchange.response_body, find_header(exchange.response_headers, "content-type"), change
+            ),
         )
 
     def _change_header(self, name: str, value: str, change: Callable[[tuple[str, ...], str], str]) -> str:
@@ -262,10 +266,6 @@ def _change_authorization(value: str, change: Callable[[tuple[str, ...], str], s
 def _change_cookie(pair: str, change: Callable[[tuple[str, ...], str], str]) -> str:
     name, equals, value = pair.partition("=")
     return f"{name}={change(('cookie',), value)}" if equals else pair
-
-
-def _media_type(headers: tuple[tuple[str, str], ...]) -> str:
-    return next((value for name, value in headers if name.lower() == "content-type"), "")
 
 
 def _spellings(secret: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from mockserver.engine.instants import iso
 from mockserver.version import __version__
 
 from .bodies import encode_text
-from .exchange import RecordedExchange
+from .exchange import RecordedExchange, find_header
 
 _TAIL = b"\n]}}\n"
 
@@ -120,7 +120,7 @@ def _request(exchange: RecordedExchange) -> dict[str, Any]:
         "bodySize": len(exchange.request_body),
     }
     if exchange.request_body:
-        media_type = next(iter(_values(headers, "content-type")), "")
+        media_type = find_header(headers, "content-type")
         text, encoding = _text(exchange.request_body, media_type, headers)
         data = {"mimeType": media_type, "text": text}
         if encoding:  # HAR 1.2 has no member for it; the proposal for 1.3 calls it encoding
@@ -131,7 +131,7 @@ def _request(exchange: RecordedExchange) -> dict[str, Any]:
 
 def _response(exchange: RecordedExchange) -> dict[str, Any]:
     headers = exchange.response_headers
-    media_type = next(iter(_values(headers, "content-type")), "")
+    media_type = find_header(headers, "content-type")
     content: dict[str, Any] = {"size": len(exchange.response_body), "mimeType": media_type or "x-unknown"}
     if exchange.response_body or (exchange.status and not exchange.missing):
         content["text"], encoding = _text(exchange.response_body, media_type, headers)
@@ -148,7 +148,7 @@ def _response(exchange: RecordedExchange) -> dict[str, Any]:
         ],
         "headers": _named(headers),
         "content": content,
-        "redirectURL": next(iter(_values(headers, "location")), ""),
+        "redirectURL": find_header(headers, "location"),
         "headersSize": -1,
         "bodySize": -1,
     }
@@ -169,8 +169,8 @@ def _text(body: bytes, media_type: str, headers: Iterable[tuple[str, str]]) -> t
     except UnicodeDecodeError:
         text = ""
     if text and "\0" not in text:
-        lengths = [*_values(headers, "content-length"), ""]
-        length = int(lengths[0]) if lengths[0].isascii() and lengths[0].isdigit() else None
+        stated = find_header(headers, "content-length")
+        length = int(stated) if stated.isascii() and stated.isdigit() else None
         if all(encode_text(text, each, length) == body for each in (media_type, "")):
             return text, ""
     return (b64encode(body).decode(), "base64") if body else ("", "")
