@@ -291,10 +291,7 @@ def _request_body(
         if length:
             missing.append("the request body was not recorded")
         return b""
-    body = decompress(body, find_header(headers, "content-encoding"))
-    if length and len(body) < length:
-        missing.append(f"{len(body)} of {length} bytes of the request body were recorded")
-    return body
+    return _decode(body, "request", headers, missing)
 
 
 def _response_body(
@@ -324,9 +321,14 @@ def _response_body(
         if length or (size or 0) > 0 or (length is None and size is None):
             missing.append("the response body was not recorded")
         return b""
-    body = decompress(body, find_header(headers, "content-encoding"))
+    return _decode(body, "response", headers, missing)
+
+
+def _decode(body: bytes, message: str, headers: tuple[tuple[str, str], ...], missing: list[str]) -> bytes:
+    """Return a body without a content coding, and note if it is shorter than its message says."""
+    body, length = decompress(body, find_header(headers, "content-encoding")), _length(headers)
     if length and len(body) < length:
-        missing.append(f"{len(body)} of {length} bytes of the response body were recorded")
+        missing.append(f"{len(body)} of {length} bytes of the {message} body were recorded")
     return body
 
 
