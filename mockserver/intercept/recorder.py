@@ -209,28 +209,35 @@ def _decode_body(message: str, body: bytes, headers: Iterable[tuple[str, str]]) 
     return body, ()
 
 
-def _inflate(body: bytes, widths: Iterable[int]) -> bytes:
-    """Return what was compressed with zlib, of the first width of a window that fits; a part, if the end is missing."""
-    *others, last = widths
-    for width in others:
-        try:
-            return _inflate_members(body, width)
-        except zlib.error:
-            continue
-    return _inflate_members(body, last)
+def _decode_deflate(body: bytes) -> bytes:
+    try:
+        return _decompress(body, zlib.MAX_WBITS)
+    except zlib.error:
+        return _decompress(body, -zlib.MAX_WBITS)  # some servers leave out the header and the checksum of zlib
 
 
-def _inflate_members(body: bytes, width: int) -> bytes:
-    """Return what was compressed, of every member: gzip may have several, one after the other."""
+def _decompress(body: bytes, window_bits: int) -> bytes:
+    """Return the data that a body has compressed; the beginning, if the end of the body is missing.
+
+    A gzip body may consist of several compressed parts, one after the other: the data of all of them are returned.
+
+    Args:
+        body: the body.
+        window_bits: the format, as zlib expects it in the argument ``wbits``.
+
+    Raises:
+        zlib.error: it is not in this format.
+        ValueError: the data are longer than `DECODED_BYTES`.
+    """
     found, left = b"", body
     while left:
-        decompressor = zlib.decompressobj(width)
+        decompressor = zlib.decompressobj(window_bits)
         try:
             found += decompressor.decompress(left, DECODED_BYTES + 1 - len(found))
         except zlib.error:
             if not found:
                 raise
-            break  # bytes after the last member, which clients ignore
+            break  # bytes after the last part, which clients ignore
         if len(found) > DECODED_BYTES:
             raise ValueError(f"it would have more than {DECODED_BYTES} bytes")
         left = decompressor.unused_data
@@ -238,7 +245,7 @@ def _inflate_members(body: bytes, width: int) -> bytes:
 
 
 def _decompress_by(module: str, body: bytes) -> bytes:
-    """Return a body that was compressed as the module of a name does."""
+    """Return the data that a body has compressed, by the function ``decompress`` of a module."""
     try:
         decompress: Callable[[bytes], bytes] = import_module(module).decompress
     except ImportError:
@@ -246,11 +253,11 @@ def _decompress_by(module: str, body: bytes) -> bytes:
     return decompress(body)
 
 
-_GZIP = zlib.MAX_WBITS | 16
+_decode_gzip = partial(_decompress, window_bits=zlib.MAX_WBITS | 16)
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": partial(_inflate, widths=(_GZIP,)),
-    "x-gzip": partial(_inflate, widths=(_GZIP,)),
-    "deflate": partial(_inflate, widths=(zlib.MAX_WBITS, -zlib.MAX_WBITS)),  # some servers leave zlib's frame out
+    "gzip": _decode_gzip,
+    "x-gzip": _decode_gzip,
+    "deflate": _decode_deflate,
     "br": partial(_decompress_by, "brotli"),
     "zstd": partial(_decompress_by, "compression.zstd"),
 }
