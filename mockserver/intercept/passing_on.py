@@ -24,7 +24,7 @@ from mockserver.http.listener import Listener
 from mockserver.http.relayed_response import RelayedResponse
 from mockserver.http.request import REQUEST, HttpRequest
 from mockserver.intercept.hosts import Hosts, normalize_host
-from mockserver.intercept.proxy import ForwardProxy, origin_form
+from mockserver.intercept.proxy import ForwardProxy, connection_headers, origin_form
 from mockserver.intercept.upstream import UpstreamConnection, UpstreamError
 from mockserver.sdk.response import PENDING, Response
 
@@ -43,19 +43,6 @@ RECORDED_BYTES = 64 * 2**20
 AWAITED_BYTES = 2**20
 """The longest body of a response whose end waits until it is recorded; it takes long to search a longer one for secrets."""
 
-_OF_CONNECTION = frozenset(
-    [
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "upgrade",
-    ]
-)
-"""Headers that concern one connection."""
 _NAME = "record"
 """The name of the listeners."""
 _OURS = "x-mockserver-"
@@ -335,15 +322,10 @@ def _path_and_query(target: str) -> str:
     return origin_form(rest) if is_url and "/" not in before else target
 
 
-def _of_connection(values: Iterable[bytes]) -> set[str]:
-    """Return the names, in lower case, of the headers that concern one connection, with those that ``Connection`` names."""
-    named = b",".join(values).decode("latin-1").split(",")
-    return {*_OF_CONNECTION, *(word.strip().lower() for word in named if word.strip())} - {""}
-
-
 def _response_headers(head: ResponseHead) -> Iterable[tuple[str, str]]:
     """Yield the headers of a response that are passed on."""
-    dropped = _of_connection(value for name, value in head.headers if name.lower() == b"connection")
+    named = b",".join(value for name, value in head.headers if name.lower() == b"connection").decode("latin-1")
+    dropped = connection_headers(named)
     for name, value in head.headers:
         if name.decode("latin-1").lower() not in dropped:
             yield name.decode("latin-1"), value.decode("latin-1")
@@ -351,7 +333,7 @@ def _response_headers(head: ResponseHead) -> Iterable[tuple[str, str]]:
 
 def _request_headers(request: HttpRequest) -> Iterable[tuple[str, str]]:
     """Yield the headers of a request that are passed on, as they were sent."""
-    dropped = _of_connection([(request.get("connection") or "").encode("latin-1")])
+    dropped = connection_headers(request.get("connection") or "")
     if not any(name.lower() == "host" for name, _ in request.headers):
         yield "Host", request.get("host") or ""
     for name, value in request.headers:

@@ -40,22 +40,21 @@ CONNECT_TIMEOUT = 10.0
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
-_HOP_BY_HOP = frozenset(
+_OF_CONNECTION = frozenset(
     [
         "connection",
-        "content-length",
-        "expect",
-        "host",
         "keep-alive",
+        "proxy-authenticate",
         "proxy-authorization",
         "proxy-connection",
         "te",
         "trailer",
-        "transfer-encoding",
         "upgrade",
     ]
 )
-"""Headers that are not forwarded: they concern the connection to the proxy, or are written anew."""
+"""Headers that are not forwarded, because they concern one connection alone."""
+_WRITTEN_ANEW = frozenset(["content-length", "expect", "host", "transfer-encoding"])
+"""Headers of a request that are not copied when it is forwarded; what of them is needed is written anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +233,15 @@ class ProxyConnection(Connection):
         join(near, far)
 
 
+def connection_headers(connection: str) -> frozenset[str]:
+    """Return the names, in lower case, of the headers that concern one connection alone.
+
+    Args:
+        connection: the header Connection, whose words are such names too (RFC 9110, 7.6.1); empty if there is none.
+    """
+    return _OF_CONNECTION.union(word.strip().lower() for word in connection.split(","))
+
+
 def origin_form(rest: str) -> str:
     """Return the path and query of a URL whose scheme is cut off."""
     start = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
@@ -244,7 +252,7 @@ def origin_form(rest: str) -> str:
 def _forwarded_bytes(request: HttpRequest) -> bytes:
     """Return a request as bytes for its server. It asks the server to close the connection after the response."""
     rest = request.target.partition("://")[2]
-    dropped = _HOP_BY_HOP.union(word.strip().lower() for word in (request.get("connection") or "").split(","))
+    dropped = connection_headers(request.get("connection") or "") | _WRITTEN_ANEW
     lines = [f"{request.method} {origin_form(rest)} HTTP/1.1", f"Host: {request.fields['host']}"]
     lines += [f"{name}: {value}" for name, value in request.headers if name.lower() not in dropped]
     if request.body or request.has_body:
