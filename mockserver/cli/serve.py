@@ -6,7 +6,7 @@ import contextlib
 import gc
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -158,16 +158,13 @@ def serve(form: str, **flags: Any) -> None:
         service.registry.close()
 
 
-@contextlib.contextmanager
-def _recording(settings: Settings, service: Service) -> Iterator[PassingOn | None]:
-    """Give what passes requests that come by the proxy on to the real providers, if the settings say so, and tell of it on stderr."""
+def _recording(settings: Settings, service: Service) -> contextlib.AbstractContextManager[PassingOn | None]:
+    """Return what records, for the ``with`` block, and says so on stderr; nothing is recorded without --record."""
     if settings.record is None:
-        yield None
-        return
+        return contextlib.nullcontext()
     from .recording import recording
 
-    with recording(settings, service.providers, settings.record, partial(_note, settings)) as passing_on:
-        yield passing_on
+    return recording(settings, service.providers, settings.record, partial(_note, settings))
 
 
 def start_log(settings: Settings) -> None:
