@@ -30,7 +30,7 @@ _INCOMPLETE = {
     "dropped": "the server stopped before the response",
     "broken": "the server failed before the response",
 }
-"""What the endings of a connection say of a response that may be incomplete."""
+"""Why a response may be incomplete, by how its connection ended."""
 
 
 def export(api: Api, world: World, values: RequestArgs) -> Iterator[bytes]:
@@ -95,10 +95,10 @@ def har_file(
 
 
 def recorded_exchange(exchange: Exchange, hosts: Mapping[str, Sequence[str]]) -> RecordedExchange:
-    """Return an exchange of a journal as one that was recorded of the provider.
+    """Return an exchange of a journal as if it had been recorded with the provider.
 
     Args:
-        exchange: the exchange of a request; not of bytes that are no HTTP.
+        exchange: an exchange whose request is HTTP.
         hosts: the providers' hosts, by provider.
     """
     from mockserver.har import RecordedExchange

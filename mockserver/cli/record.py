@@ -1,4 +1,4 @@
-"""``mockserver record``: run a command and record what the real providers are asked and respond."""
+"""``mockserver record``: run a command and record its exchanges with the real providers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mockserver.sdk.loading import ProviderSet
 
 _SHARED = ("upstreams", "upstream_ca", "allow_hosts", "other_hosts", "ca", "body_bytes", "log", "log_format")
-"""The settings of a server that the command takes."""
+"""The settings of a server that are options of this command too."""
 
 
 def _with_settings(command: Any) -> Any:
@@ -51,10 +51,10 @@ Examples:
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @FORMAT
 def record(command: tuple[str, ...], out: Path, overwrite: bool, anonymise: bool, form: str, **flags: Any) -> None:
-    """Run a command whose HTTP clients, unchanged, reach the real providers, and record what is said in a HAR file.
+    """Run a command and record its requests to the real providers, with their responses, in a HAR file.
 
-    Messages are really sent, and cost what the provider asks for them. Passwords and keys are replaced in the file. The exit code is
-    that of the command, as with mockserver exec.
+    The command's HTTP clients need no change. Messages are really sent, and cost what the provider asks for them. Passwords
+    and keys are replaced in the file. The exit code is that of the command, as with mockserver exec.
     """
     settings = settings_with({"log": "quiet", **{name: flag for name, flag in flags.items() if flag is not None}})
     start_log(settings)

@@ -1,4 +1,4 @@
-"""A recording of what is said with the real providers, as `record` and `serve --record` make it."""
+"""A recording of requests to the real providers and their responses, as `record` and `serve --record` make it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def recording(
     anonymises: bool = False,
     if_exists: str = "remove it, or name another file",
 ) -> Iterator[PassingOn]:
-    """Create what passes requests on to the providers, and the file in which it records them; close it at the end.
+    """Create the application that passes requests on to the providers, and the file in which it records them; close the file at the end.
 
     Args:
         settings: say where requests go.

@@ -1,4 +1,4 @@
-"""Phone numbers and texts in place of those of people, of the same form."""
+"""Replaces people's phone numbers and texts by others of the same form."""
 
 from __future__ import annotations
 
@@ -46,32 +46,32 @@ _TEXT_NAMES = frozenset(
 
 
 def is_phone_name(name: str) -> bool:
-    """Return whether values of a name are phone numbers."""
+    """Return whether the values that have this name are phone numbers."""
     folded = _NO_LETTER.sub("", name).lower()
     return folded in _PHONE_NAMES or any(word in folded for word in ("phone", "msisdn", "mobile", "number"))
 
 
 def is_text_name(name: str) -> bool:
-    """Return whether values of a name are texts of people: messages, and the names and addresses of contacts."""
+    """Return whether the values that have this name are texts of people: messages, and the names and addresses of contacts."""
     return _NO_LETTER.sub("", name).lower() in _TEXT_NAMES
 
 
 _NUMBER = re.compile(r"(?<![\w.])\+?[0-9(][0-9 ().-]{5,20}[0-9](?!\w)")
 _DIGITS = re.compile(r"(?<![\w.])\+?[0-9]{9,15}(?!\w)")
 _SIGNIFICANT = 9
-"""The last digits by which a number is known, whether its country is written before them or not."""
+"""How many digits at the end of a number identify it, whether its country code is written before them or not."""
 _REPLACED = 6
-"""The last digits that are replaced."""
+"""How many digits at the end of a number are replaced."""
 
 
 _PAIR = re.compile(r"(\+?[0-9]{9,15}):(.*?)(?=\]\|\[|\Z)", re.DOTALL)
-"""A number and its text in a list of them that is one text: ``500600700:Hello]|[500600701:Hi``."""
+"""A number with its text, in a value that lists several of them: ``500600700:Hello]|[500600701:Hi``."""
 
 
 class PhoneNumbers:
-    """Phone numbers by those that they replace: the last six digits become a serial number, so that country and network stay.
+    """Replaces phone numbers: the last six digits become a serial number, so that the country and the network stay.
 
-    The same number has the same one in every spelling, and two numbers never become one.
+    A number is replaced by the same one in every spelling, and two numbers are never replaced by the same one.
     """
 
     def __init__(self) -> None:
@@ -82,11 +82,11 @@ class PhoneNumbers:
         self.replace(value)
 
     def replace(self, value: str) -> str:
-        """Return a value with the numbers in it replaced, which are phone numbers."""
+        """Return a value that consists of phone numbers, with all of them replaced."""
         return _NUMBER.sub(lambda found: self._replacement(found[0]), value)
 
     def replace_known(self, value: str) -> str:
-        """Return any value with the phone numbers in it replaced that have been seen as such."""
+        """Return a value of any kind, with those phone numbers in it replaced that were found in other values before."""
         return _DIGITS.sub(
             lambda found: self._replacement(found[0]) if found[0][-_SIGNIFICANT:] in self._by_number else found[0],
             value,
@@ -103,31 +103,31 @@ class PhoneNumbers:
 
 
 _PAIRS = ("aą", "cć", "eę", "lł", "nń", "oó", "sś", "zż")
-"""Letters, each with the Polish one that providers write as it where a text may have no Polish letters."""
+"""Pairs of letters: providers write the first in place of the second where a text may have no Polish letters."""
 _POLISH = {pair[1]: pair[0] for pair in (*_PAIRS, "zź")}
 _GSM_LETTERS = "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà"
 _GSM_GREEK = "ΔΦΓΛΩΠΨΣΘΞ"
 
 
 def replace_pairs(value: str, phones: PhoneNumbers, texts: Texts) -> str:
-    """Return a value with each number and its text replaced, if it consists of such pairs."""
+    """Return a value that lists numbers with their texts, with all of them replaced; any other value stays as it is."""
     if not _PAIR.match(value):
         return value
     return _PAIR.sub(lambda found: f"{phones.replace(found[1])}:{texts.replace(found[2])}", value)
 
 
 class Texts:
-    """Texts by those that they replace, with as many characters, as many parts, and letters where letters were.
+    """Replaces texts by others with as many characters and parts, and with letters where letters were.
 
-    A Polish letter becomes a Polish letter, and the same one without its mark where the provider has removed that. Two texts
-    become different ones as long as they have letters enough.
+    A Polish letter becomes a Polish letter; where a provider has removed its mark, it becomes the same letter without the mark.
+    Different texts become different ones as long as they have enough letters.
     """
 
     def __init__(self) -> None:
         self._serials: dict[str, int] = {}
 
     def replace(self, text: str) -> str:
-        """Return the text that stands for another one."""
+        """Return the text by which a text is replaced."""
         key = "".join(_plain(letter) for letter in text if letter.isalnum())
         if not key:
             return "".join("🙂" if ord(letter) > 0xFFFF else letter for letter in text)

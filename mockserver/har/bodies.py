@@ -1,4 +1,4 @@
-"""Bodies as a HAR file has them: text or base64, in place of the bytes that were sent."""
+"""Restores the bytes of a body from what a HAR file has of it: a text, base64, or the parameters of a form."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from urllib.parse import quote_plus
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _BOUNDARY = re.compile(r"""boundary\s*=\s*(?:"([^"\r\n]{1,200})"|([^\s;,"]{1,200}))""", re.IGNORECASE)
 _LARGEST = 256 * 2**20
-"""The bytes that a compressed body may have without its compression."""
+"""How many bytes a compressed body may have when it is decompressed."""
 
 
 def encode_text(text: str, media_type: str, length: int | None = None) -> bytes:
-    """Return the bytes that a tool has shown as a text.
+    """Return the bytes of a body that a tool has recorded as a text.
 
     Tools decode a body by the character set of its media type, by UTF-8, or, as mitmproxy does with a form without a character set,
-    byte by byte. The first of these whose bytes are as many as were sent is taken, else the first that has all characters.
+    byte by byte. The first of these encodings that gives as many bytes as were sent is used, else the first that has all characters.
 
     Args:
         text: the text.
@@ -43,17 +43,17 @@ def _encodings(text: str, media_type: str) -> Iterator[bytes]:
 
 
 def decode_base64(text: str) -> bytes:
-    """Return the bytes of base64, also with line breaks and without padding.
+    """Return the bytes that a base64 text encodes; it may have line breaks and lack its padding.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: the text is not base64.
     """
     text = "".join(text.split()).rstrip("=")
     return b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
 def decompress(body: bytes, coding: str) -> bytes:
-    """Return a body without a content coding that the tool has left in it; most tools have removed it.
+    """Return a body decompressed if a tool has recorded it compressed by gzip; most tools record it decompressed.
 
     Args:
         body: the body as the file has it.
@@ -70,7 +70,7 @@ def decompress(body: bytes, coding: str) -> bytes:
 
 
 def body_of_parameters(parameters: Sequence[tuple[str, str]], media_type: str) -> bytes:
-    """Return the body of a form whose parameters alone a tool has recorded, such as Postman's converters.
+    """Return the body of a form of which a tool, such as Postman's converters, has recorded only the parameters.
 
     Args:
         parameters: names and values.

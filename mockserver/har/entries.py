@@ -1,4 +1,4 @@
-"""The entries of a HAR file, one after the other, however large the file is."""
+"""Reads the entries of a HAR file one at a time, so that only one of them is in memory."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import ijson
 from .exchange import HarError
 
 _PIECE = 64 * 1024
-"""The bytes that are read at a time."""
+"""How many bytes are read at a time."""
 _PARSED = 2**20
-"""The bytes that are parsed at a time: a body that is longer is copied anew with each of these pieces."""
+"""How many bytes are parsed at a time: a longer body is copied again for each of these pieces."""
 _DEEPEST = 64
 """How deep an entry may be nested; HAR itself needs ten."""
 
 
 class ReadableFile(Protocol):
-    """What `ijson` reads."""
+    """The part of a file that `ijson` uses."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return the next bytes, at most so many; none at the end."""
+        """Return the next bytes, at most `size` of them; none at the end."""
 
 
 def read_entries(file: BinaryIO) -> Iterator[tuple[int, Any]]:
     """Yield the index and the decoded JSON of each entry of a HAR file.
 
     Raises:
-        HarError: it is no JSON, it is no HAR, or it ends in the middle.
+        HarError: the file is not JSON, is not a HAR file, or ends in the middle.
     """
     index, has_entries = 0, False
     try:
@@ -116,7 +116,7 @@ def _value(parsed: Iterator[tuple[str, Any]], event: str, value: Any, depth: int
 
 
 def _decoded(file: BinaryIO) -> ReadableFile:
-    """Return a file of plain UTF-8, whatever the tool made of it."""
+    """Return a file whose content is plain UTF-8, also where a tool has compressed the file or encoded it in another way."""
     start = _Start(file)
     if start.has(b"\x1f\x8b") or any(start.has(b"\x78" + level) for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")):
         # mitmproxy compresses a file whose name ends in .zhar by zlib; others are kept as .har.gz.
@@ -145,7 +145,7 @@ class _Start:
         return self.beginning.startswith(mark)
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return the next bytes; those that were looked at come at once."""
+        """Return the next bytes, first those that were looked at."""
         if self.beginning and size:
             found, self.beginning = self.beginning, b""
             return found
@@ -159,7 +159,7 @@ class _Converted:
         self._source, self._convert = source, convert
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return the next bytes, however many one piece becomes; none at the end."""
+        """Return the next piece as converted, of whatever length; no bytes at the end."""
         while size and (piece := self._source.read(_PIECE)):
             if converted := self._convert(piece):
                 return converted

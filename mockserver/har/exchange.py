@@ -42,14 +42,14 @@ def find_header(headers: Iterable[tuple[str, str]], name: str) -> str:
 
 
 class HarError(ValueError):
-    """A file is no HAR, or one of its entries cannot be read."""
+    """A file is not a HAR file, or one of its entries cannot be read."""
 
     def __init__(self, message: str, *, index: int | None = None, path: str = "") -> None:
         """Create one.
 
         Args:
             message: what is wrong, in a sentence without its place.
-            index: the index of the entry; ``None`` where it is the file's.
+            index: the index of the entry; ``None`` if the complaint is about the whole file.
             path: the JSON path in the file, such as ``log.entries[3].request.url``.
         """
         super().__init__(f"{path}: {message}" if path else message)

@@ -1,8 +1,8 @@
 """Reads HAR files, whichever tool wrote them.
 
-HAR 1.2 says little of what a tool may leave out, and tools differ. What is accepted beyond it are rules with a name, each a function
-below whose docstring says which tool needs it; contract_tests/har/files has a file in the manner of each. What a file lacks of an
-exchange is stated in `RecordedExchange.missing`; what makes an entry unreadable is a `HarError` with its place.
+HAR 1.2 says little about what a tool may leave out, and tools differ. Each function below that accepts more than HAR 1.2 says in its
+docstring which tool needs it; contract_tests/har/files has a file such as each of these tools writes. What a file lacks of an
+exchange is stated in `RecordedExchange.missing`; an entry that cannot be read is a `HarError` with its place.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NO_EXCHANGE = ("data:", "blob:", "about:", "javascript:")
 _UNSAFE = re.compile(r"[^\x21-\x7e]+")
 
 ReadFile = Callable[[str], bytes | None]
-"""Reads a file of a body by its name; ``None`` if there is none."""
+"""Returns the content of a file that has a body, given the file's name; ``None`` if there is no such file."""
 
 
 def read_har(
@@ -42,7 +42,7 @@ def read_har(
         read_file: reads a body that the tool has put into a file of its own, by the file's name.
 
     Raises:
-        HarError: the file is no HAR, or an entry cannot be read, and there is no `on_error`.
+        HarError: the file is not a HAR file, or an entry cannot be read, and there is no `on_error`.
     """
     before: Instant | None = None
     entries = read_entries(file)
@@ -73,11 +73,11 @@ def read_har_file(path: Path, on_error: Callable[[HarError], None] | None = None
 
     Args:
         path: the file; a zip archive holds one file whose name ends in ``.har``.
-        on_error: as of `read_har`.
+        on_error: as for `read_har`.
 
     Raises:
         OSError: the file cannot be read.
-        HarError: as of `read_har`.
+        HarError: as `read_har` does.
     """
     with path.open("rb") as file:
         if file.read(4) != b"PK\x03\x04":

@@ -1,7 +1,7 @@
 """Replaces secrets in recorded exchanges by stand-ins and, on request, phone numbers and texts by others of the same form.
 
-A stand-in such as ``password-1`` says the name under which its secret was first seen, and which of them it is; nothing in the file can
-be computed back to a secret. The same secret has the same stand-in wherever it recurs, so that the exchanges still fit together.
+A stand-in such as ``password-1`` is the name under which its secret was first found, with a serial number: a secret cannot be computed
+from it. The same secret has the same stand-in wherever it recurs, so that the exchanges still fit together.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from .values import change_body, change_text, change_url, is_structured
 _MASK = "[masked]"
 """What a journal shows in place of a secret that this server did not issue."""
 _RECURRING = 6
-"""The characters of a secret that is replaced wherever it recurs; a shorter one is replaced only under its own name."""
+"""The length from which a secret is replaced wherever it recurs; a shorter one is replaced only under a secret name."""
 _UNLIKELY = 12
-"""The characters of a secret that nothing else is likely to contain, if it has letters and digits: it is replaced inside words too."""
+"""The length from which a secret with letters and digits is replaced inside words too, because no other word is likely to contain it."""
 _CACHED_NAMES = 4096
 """How many paths of names are remembered with what their values are: the same few lead to most values."""
 _NOT_NAME = re.compile(r"[^a-z0-9_-]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _USER_NAMES = re.compile(r"user_?(?:name|id)?$|login$", re.IGNORECASE)
-"""Names whose values have stand-ins in their own places alone, because a user name may be any word."""
+"""Names whose values are replaced only under these names, because a user name may be any word."""
 
 
 class StandInError(HarError):
@@ -278,7 +278,7 @@ def _spellings(secret: str) -> Iterator[str]:
 
 
 def _decodings(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield a text as it may be read, and whether that takes more than one look.
+    """Yield a text in each way in which it may be read, and whether it was encoded so that nobody reads it by chance.
 
     It is read as it is, without one or two percent-encodings, character references or escapes of JSON, and as the base64 in it.
     """

@@ -1,4 +1,4 @@
-"""The named values in URLs, headers and bodies, read and changed where they stand.
+"""Changes values in URLs, headers and bodies, such as the one of a parameter or of a member of JSON.
 
 Everything but a changed value stays as it was sent, to the byte: the order of members, the spacing, which letters JSON and forms
 escape, the DTD of an XML document.
@@ -37,7 +37,7 @@ _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 
 
 def change_url(url: str, change: Change) -> str:
-    """Return a URL whose query and segments of the path are changed; a segment has no names."""
+    """Return a URL with the values in its query, its path and its user name and password changed; a segment of the path has no name."""
     before, mark, query = url.partition("?")
     start = before.find("://")
     start = before.find("/", start + 3) if start >= 0 else 0
@@ -116,7 +116,7 @@ def is_structured(value: str) -> bool:
 
 
 def change_json(document: str, change: Change, names: tuple[str, ...] = ()) -> str:
-    """Return a JSON document with its texts and numbers changed, also one that ends early."""
+    """Return a JSON document with its texts and numbers changed, also one whose end is missing."""
     pieces, done = list[str](), 0
     stack: list[str | None] = []  # the name of the member that is read in each object; None in a list
     expects_name = False
@@ -207,7 +207,7 @@ def _change_attribute(found: re.Match[str], names: tuple[str, ...], change: Chan
 
 
 def change_body(body: bytes, media_type: str, change: Change) -> bytes:
-    """Return a body with its values changed: a form, JSON or XML; of another text the whole is one value, and bytes stay as they are.
+    """Return a form, JSON or XML with its values changed; any other text is one value, and bytes that are no text stay as they are.
 
     Args:
         body: the body, without a content coding.

@@ -1,4 +1,4 @@
-"""Writes HAR 1.2 that browsers, mitmproxy and other tools open."""
+"""Writes HAR 1.2 files, which browsers, mitmproxy and other tools open."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class HarWriter:
 
         Args:
             file: an empty file, open for writing bytes. Where it cannot seek, as a pipe, it is complete when this is closed.
-            comment: said of the whole recording.
+            comment: a comment on the whole recording.
         """
         self._file, self._seeks = file, file.seekable()
         self.count = 0
@@ -35,7 +35,7 @@ class HarWriter:
         self._put(_head(comment))
 
     def write(self, exchange: RecordedExchange) -> None:
-        """Write an exchange; its `index` is that of its place in this file, whatever it was before.
+        """Write an exchange; its index becomes its place in this file, whatever its `index` is.
 
         Raises:
             OSError: the file cannot be written.

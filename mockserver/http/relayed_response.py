@@ -1,4 +1,4 @@
-"""A response that another server gives, and that is sent as it comes in, byte for byte."""
+"""A response of another server, which is sent to the client byte for byte as it comes in."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class RelayedResponse(PendingResponse):
-    """A response that another server gives. Its methods are called on the event loop, and so must it call the writer."""
+    """A response of another server. Its methods are called on the event loop, where it must call the writer too."""
 
     def begin(self, writer: RelayWriter) -> None:
-        """Start to get the response, and give it to a writer."""
+        """Start to receive the response, and pass it to a writer."""
         raise NotImplementedError
 
     def drained(self) -> None:

@@ -1,8 +1,9 @@
 """The writer part of a connection: responses that take their time.
 
 A `TimedWriter` sends late, slowly, a part only, or ends in a reset or in silence; a `DeferredWriter` waits for the
-response; a `StreamWriter` sends a body piece by piece; a `RelayWriter` sends what another server responds. All of it happens on the event loop, where what other threads give
-arrives by ``call_soon_threadsafe``. At any moment a writer waits for one timer or one callback; none is a task.
+response; a `StreamWriter` sends a body piece by piece; a `RelayWriter` sends the response of another server. All of it
+happens on the event loop, where what other threads give arrives by ``call_soon_threadsafe``. At any moment a writer waits
+for one timer or one callback; none is a task.
 """
 
 from __future__ import annotations
@@ -242,7 +243,7 @@ class RelayWriter:
         return self._connection.is_write_paused
 
     def begin(self) -> None:
-        """Start to get the response."""
+        """Start to receive the response."""
         self._relayed.begin(self)
 
     def cancel(self) -> None:

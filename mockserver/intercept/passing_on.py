@@ -1,10 +1,10 @@
-"""The application of the listeners that pass the providers' hosts on to the providers, and record what is said.
+"""Passes requests for the providers' hosts on to the real providers, and records them with their responses.
 
 The rules of this file:
 
 1. A request and its response are passed on as they are, to the byte: the order and the spelling of headers, and the bodies with
-   their content coding. Only what concerns one connection is its own on each (RFC 9110, 7.6.1), and no header of ours goes out.
-2. A client that has the end of a response can rely on it that the exchange is in the file, unless the body is very long.
+   their content coding. Only the headers that concern one connection differ (RFC 9110, 7.6.1), and no header of ours is sent.
+2. When a client has received the end of a response, the exchange is in the file, unless the body is very long.
 3. Where no response came, the client gets an error 502 and not a closed connection, after which some clients send again.
 """
 
@@ -41,7 +41,7 @@ RECORDED_BYTES = 64 * 2**20
 """The longest body of a response that is recorded; a longer one is passed on and not recorded."""
 
 AWAITED_BYTES = 2**20
-"""The longest body of a response whose end waits until it is recorded; it takes long to search a longer one for secrets."""
+"""The longest body of a response whose end waits until the exchange is in the file: to search a longer one for secrets takes long."""
 
 _NAME = "record"
 """The name of the listeners."""
@@ -63,7 +63,7 @@ class PassingOn:
         self.recorder = recorder
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Leave the response to the upstream; it is called on the event loop."""
+        """Start to pass a request on; called on the event loop."""
         request: HttpRequest = environ[REQUEST]
         named = _HOST_WITH_PORT.fullmatch(request.get("host") or "")
         host = normalize_host(named[1] if named else "")
@@ -177,7 +177,7 @@ class PassedOnExchange(RelayedResponse):
         self._connection.transport.write(_message(self._request, self._upstream.prefix + self._target, self._headers))
 
     def _receive(self, piece: bytes) -> None:
-        """Pass on what came in; the last piece when the exchange is in the file."""
+        """Pass on what came in; the last piece only when the exchange is in the file."""
         if not self._has_client:
             return
         connection = self._connection
@@ -212,7 +212,7 @@ class PassedOnExchange(RelayedResponse):
                 connection.transport.pause_reading()
 
     def _when_recorded(self, last: bytes | None) -> Callable[[Future[None]], None]:
-        """Return what has the exchange end on the event loop: with these bytes, or in the middle of its message."""
+        """Return a callback that ends the response on the event loop: with these bytes, or in its middle if there are none."""
         return self._on_loop(partial(self._finish, last))
 
     def _on_loop(self, call: Callable[[], None]) -> Callable[[Future[None]], None]:
@@ -235,7 +235,7 @@ class PassedOnExchange(RelayedResponse):
             self._writer.end(closes=self._framing.closes)
 
     def _respond_instead(self, status: HTTPStatus, reason: UpstreamError) -> None:
-        """Respond that there is no response, when that is recorded."""
+        """Record that there is no response, then respond with an error."""
         self._connection.failure = reason
         text = f"mockserver: {reason}; {self._sent_or_not}\n"
         response = Response(status.value, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())

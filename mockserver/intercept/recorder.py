@@ -1,8 +1,9 @@
-"""Writes what the providers were asked and what they responded into a file, one exchange after the other.
+"""Writes the requests to the providers and their responses to a HAR file, one exchange after the other.
 
 The rules of this file:
 
-1. Only its owner can read the file, and it is complete after every exchange. One that is replaced stays until there is one.
+1. Only its owner can read the file, and it is complete after every exchange. A file that is to
+   be replaced stays until there is a first exchange.
 2. Secrets are replaced before anything is written. An exchange in which one would be left is not written.
 3. Everything is written by one thread; the event loop never waits for a disk.
 """
@@ -40,11 +41,11 @@ DECODED_BYTES = 64 * 2**20
 """The longest body that is recorded, without its content coding."""
 
 _MOST = 20
-"""The incomplete exchanges that are listed at the end."""
+"""How many incomplete exchanges are listed at the end, at most."""
 
 
 class Recorder:
-    """A file of exchanges with the providers, between its opening and `close`."""
+    """A HAR file to which exchanges with the providers are written, until `close`."""
 
     def __init__(self, path: Path, stand_ins: StandIns, *, overwrites: bool = False) -> None:
         """Create the file.
@@ -77,7 +78,7 @@ class Recorder:
         """Why exchanges are not in the file, and how many each."""
 
     def record(self, exchange: RecordedExchange) -> Future[None]:
-        """Write an exchange, soon and on another thread; the future ends when it is in the file, or never will be."""
+        """Have another thread write an exchange. The future ends when it is written or rejected."""
         return self._thread.submit(self._write, exchange)
 
     def _begin(self) -> HarWriter:
@@ -131,7 +132,7 @@ class Recorder:
 
 
 class _WholeWrites(io.FileIO):
-    """A file without a buffer, which is as it was when a write fails, such as on a full disk."""
+    """A file without a buffer that can be restored when a write fails, such as on a full disk."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         """Write all of the data. Raises OSError if that fails."""

@@ -72,7 +72,7 @@ class TlsPatch:
         patches.when_imported("truststore", change_truststore)
 
     def end(self) -> None:
-        """Have contexts load the root certificates that were not needed when they are next used, after the change is undone."""
+        """Let contexts load the root certificates that they still lack when they are next used; called after the change is undone."""
         self._late.end()
 
     def _install(self, patches: Monkeypatch, owner: type, name: str, position: int) -> None:
@@ -192,7 +192,7 @@ class LateRoots:
             self._loads.pop(context, None)
 
     def end(self) -> None:
-        """Have each context load what it was told to load when it is next used, or now what may not be there any more then."""
+        """Let each context load its root certificates when it is next used; those whose file may be gone by then are loaded now."""
         self._is_installed = False
         for context, loads in list(self._loads.items()):
             if all(each.is_lasting for each in loads) and self._load_on_use(context):
@@ -200,7 +200,7 @@ class LateRoots:
             self.load(context)
 
     def _load_on_use(self, context: ssl.SSLContext) -> bool:
-        """Give a context methods of its own that load first; returns whether it has them, which somebody else's prevent."""
+        """Give a context methods of its own that load first; return whether it has them. One with methods of somebody else gets none."""
         if context not in self._loading_on_use:
             if not vars(context).keys().isdisjoint(_USING):
                 return False

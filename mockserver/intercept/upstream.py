@@ -1,11 +1,11 @@
-"""Where the requests for a provider's host are passed on to, and the connection that carries one of them there.
+"""The servers to which requests for the providers' hosts are passed on, and a connection to one of them for one request.
 
 The rules of this file:
 
 1. One connection carries one request. It is never sent again, whatever happens: it may have reached the provider.
 2. Nothing is sent before the server's certificate is verified.
-3. A proxy of the user's network is used for HTTPS if the environment of `record` names one. That of the recorded command is
-   another: it names the proxy that records.
+3. HTTPS goes by the proxy of the user's network, if the environment of ``mockserver record`` names one. The environment of the
+   recorded command names another proxy: the one that records.
 """
 
 from __future__ import annotations

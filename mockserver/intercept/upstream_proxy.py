@@ -1,4 +1,4 @@
-"""The proxy of the user's network by which HTTPS servers are reached, as the environment names it, and the connection through it."""
+"""The proxy of the user's network that environment variables name for HTTPS, and connections through it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mockserver.settings import PROXY_VARIABLE
 
 _END = b"\r\n\r\n"
 _LONGEST = 16 * 1024
-"""Bytes of the head of a proxy's response."""
+"""How many bytes the head of a proxy's response may have."""
 
 
 class UpstreamProxy(NamedTuple):
