@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from mockserver.sdk import (
     json_value,
     list_of,
     matching,
+    parse_parameters,
     text,
 )
 
@@ -151,8 +153,22 @@ RECIVED = (
 _WITH_TWO_WAY = tuple(
     _TYPE(kind=choice((*TYPES, TWO_WAY), UnknownType)) if each.name == "type" else each for each in RECIVED
 )
-RECIVED_TABLES = {"rejected": RECIVED, "eco": _WITH_TWO_WAY, "empty": _WITH_TWO_WAY}
+_RECIVED_TABLES = {"rejected": RECIVED, "eco": _WITH_TWO_WAY, "empty": _WITH_TWO_WAY}
 """The table of ``messages/recived`` by the variant of SW-14."""
+
+
+def parse_recived(sent: Mapping[str, Any], two_way: str) -> dict[str, Any]:
+    """Parse the parameters of ``messages/recived`` in a variant of SW-14.
+
+    Raises:
+        ProviderError: one of them is not accepted.
+    """
+    values = parse_parameters(_RECIVED_TABLES[two_way], sent, blank=BLANK)
+    if values.get("type") == TWO_WAY and two_way == "eco":
+        values["type"] = "eco"  # SW-14; else no message is of that type
+    return values
+
+
 # SW-56: not in 004, but in the vendor's clients
 SEND_ND = (required("phone", ONE_PHONE, assumed("SW-56")), required("text", TEXT, assumed("SW-56")))
 SEND_NDI = (*SEND_ND, required("ndi_number", PHONE, assumed("SW-56")))

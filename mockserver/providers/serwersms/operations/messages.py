@@ -17,11 +17,10 @@ from mockserver.providers.serwersms.parameters import (
     BLANK,
     CREDENTIALS,
     RECIVED,
-    RECIVED_TABLES,
     SEND_ND,
     SEND_NDI,
-    TWO_WAY,
     TYPES,
+    parse_recived,
 )
 from mockserver.providers.serwersms.results import Paging, Written
 from mockserver.providers.serwersms.webhooks import store_and_forward
@@ -62,10 +61,7 @@ class Received(Struct, frozen=True):
 
 def recived(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Retrieve incoming messages (004)."""
-    two_way = state.variants[quirks.TWO_WAY.name]
-    values = parse_parameters(RECIVED_TABLES[two_way], call.values, blank=BLANK)
-    if values.get("type") == TWO_WAY and two_way == "eco":
-        values["type"] = "eco"  # SW-14; else no message is of that type
+    values = parse_recived(call.values, state.variants[quirks.TWO_WAY.name])
     phones = frozenset(values.get("phone", ()))
     number = magic.acting(phones) if phones and state.variants[quirks.MAGIC.name] != "off" else None  # SW-39
     meaning = None if number is None else magic.MEANINGS[number]

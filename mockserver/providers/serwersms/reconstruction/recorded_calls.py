@@ -15,7 +15,7 @@ from msgspec import Struct
 from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.operations import OPERATIONS
 from mockserver.providers.serwersms.paging import begins
-from mockserver.providers.serwersms.parameters import BLANK, RECIVED_TABLES, TWO_WAY
+from mockserver.providers.serwersms.parameters import BLANK, parse_recived
 from mockserver.sdk import (
     Credential,
     Instant,
@@ -215,15 +215,12 @@ def _values(exchange: ObservedExchange, variants: Mapping[str, str]) -> Mapping[
     operation = _BY_NAME.get(call.operation)
     if operation is None or call.defect is not None:
         return None
-    two_way = variants[quirks.TWO_WAY.name]
-    table = RECIVED_TABLES[two_way] if operation.name == "messages.recived" else operation.parameters
     try:
-        values = parse_parameters(table, call.values, blank=BLANK)
+        if operation.name == "messages.recived":
+            return parse_recived(call.values, variants[quirks.TWO_WAY.name])
+        return parse_parameters(operation.parameters, call.values, blank=BLANK)
     except ProviderError:
         return None
-    if operation.name == "messages.recived" and values.get("type") == TWO_WAY and two_way == "eco":
-        values["type"] = "eco"
-    return values
 
 
 def _read_body(body: bytes) -> tuple[Mapping[str, Any], bool] | None:
