@@ -108,8 +108,10 @@ CHECK = (
     row("url", matching(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#][^\s]{0,1023}", NotAUrl), _CHECK),
 )
 LOOKUP = (row("phone", TEXT, _LOOKUP), row("id", TEXT, _LOOKUP))
-_KINDS = {"phones.check": "check", "phones.lookup": "lookup"}
-_LIMITS = {"check": "hlr", "lookup": "lookup"}
+KINDS = {"phones.check": "check", "phones.lookup": "lookup"}
+"""The kind of question that each operation asks."""
+LIMITS = {"check": "hlr", "lookup": "lookup"}
+"""The type of the limit that each kind of question uses up (SW-87)."""
 
 
 def check(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
@@ -172,7 +174,7 @@ def _pay(kind: str, number: int, account: Account) -> tuple[Event, ...]:
     """
     if account.fields.get("blocked"):
         raise ChecksLocked
-    limit = _LIMITS[kind]
+    limit = LIMITS[kind]
     available = left(account, limit)
     if available == UNAVAILABLE:
         raise CheckNotPermitted

@@ -27,7 +27,7 @@ from mockserver.providers.serwersms.entries import (
 )
 from mockserver.providers.serwersms.listing import LARGEST, SIZE
 from mockserver.providers.serwersms.networks import network_of
-from mockserver.providers.serwersms.operations.phones import LONGEST_WAIT, SEVERAL_TAKE
+from mockserver.providers.serwersms.operations.phones import KINDS, LONGEST_WAIT, SEVERAL_TAKE
 from mockserver.providers.serwersms.senders import READY_MADE, TWO_WAY
 from mockserver.sdk import SECOND, Instant, iso
 
@@ -568,7 +568,7 @@ class EntryReader:
     # -- numbers
 
     def _read_check(self, call: RecordedCall) -> None:
-        kind = "lookup" if call.operation == "phones.lookup" else "check"
+        kind = KINDS[call.operation]
         asked_id = call.value("id")
         sent = call.value("phone", ())
         phones = [str(each) for each in ([sent] if isinstance(sent, str) else sent)]
@@ -590,15 +590,13 @@ class EntryReader:
         if question is not None:
             question.see(call, [item.text("phone") for item in results])
 
-    def see_pending(self, call: RecordedCall) -> None:
+    def _see_pending(self, call: RecordedCall) -> None:
         """Note that the answer about one number was not there yet."""
-        question = self._questions.get(call.value("id", ""))
-        if question is not None:
-            question.is_pending_at(call.at)
-        elif call.value("id"):
-            kind = "lookup" if call.operation == "phones.lookup" else "check"
-            question = self._questions[call.value("id")] = _Question(kind, call.at, (), is_ours=False)
-            question.is_pending_at(call.at)
+        asked_id = call.value("id")
+        if asked_id:
+            kind = KINDS[call.operation]
+            question = self._questions.setdefault(asked_id, _Question(kind, call.at, (), is_ours=False))
+            question.note_pending(call.at)
 
     def _subscriber(self, item: RecordedItem, kind: str) -> None:
         item.check_names(_CHECK_NAMES)
@@ -644,8 +642,8 @@ class EntryReader:
                 self.fields[name] = list(dict.fromkeys((*self.fields.get(name, ()), *value)))
             else:
                 self.fields.setdefault(name, value)
-        elif call.error == 4105:
-            self.see_pending(call)
+        elif call.error == 4105 and call.operation in KINDS:
+            self._see_pending(call)
         elif call.error == 4312 and call.value("email") not in self._registered:
             names = ("phone", "email", "first_name", "last_name", "company")
             self._registered.add(call.value("email", ""))
@@ -859,7 +857,7 @@ class _Question:
             self._percents.append((elapsed, body.number("process") or 0))
             self._pending.append(elapsed)
 
-    def is_pending_at(self, at: Instant) -> None:
+    def note_pending(self, at: Instant) -> None:
         """Note that there was no answer yet."""
         self._pending.append(at - self.asked)
 

@@ -26,6 +26,7 @@ from mockserver.providers.serwersms.delivery import (
 )
 from mockserver.providers.serwersms.listing import LARGEST, SIZE
 from mockserver.providers.serwersms.networks import network_of
+from mockserver.providers.serwersms.operations.phones import KINDS, LIMITS
 from mockserver.providers.serwersms.operations.reports import METHOD
 from mockserver.providers.serwersms.operations.reports import TYPES as OUTBOUND_TYPES
 from mockserver.providers.serwersms.paging import begins, ends
@@ -506,9 +507,7 @@ class MessageReader:
         """Count the numbers of an accepted call, which it has taken off the limit."""
         if not call.value("id"):
             sent = call.value("phone", ())
-            self._used["hlr" if call.operation == "phones.check" else "lookup"] += (
-                1 if isinstance(sent, str) else len(sent)
-            )
+            self._used[LIMITS[KINDS[call.operation]]] += 1 if isinstance(sent, str) else len(sent)
 
     def read_error(self, call: RecordedCall) -> None:
         """Note what an error tells of the account: its limits, and that a demo user's messages are not stored (SW-65)."""
