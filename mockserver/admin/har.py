@@ -88,7 +88,7 @@ def har_file(
     replaced = []
     for each in recorded:
         try:
-            replaced.append(stand_ins.apply(each))
+            replaced.append(stand_ins.replace(each))
         except StandInError as reason:
             comments.append(f"one is left out: {reason}")
     return har_chunks(replaced, "; ".join(comments))

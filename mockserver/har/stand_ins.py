@@ -74,6 +74,10 @@ class StandIns:
             StandInError: a secret is still somewhere in it, such as in base64 inside of a text; the exchange must not be written.
         """
         self.note(exchange)
+        return self.replace(exchange)
+
+    def replace(self, exchange: RecordedExchange) -> RecordedExchange:
+        """Return what `apply` does, for an exchange that was already noted. Raises as `apply`."""
         changed = self._map(exchange, self._replace)
         changed = msgspec.structs.replace(
             changed,
