@@ -28,6 +28,7 @@ from mockserver.http.connection import Turn
 from mockserver.http.handler import OWN_PATHS, Handler, is_control, normal_path, split_prefix
 from mockserver.http.masking import Masking
 from mockserver.http.request import HttpRequest
+from mockserver.http.secret_names import secret_names
 from mockserver.http.url_display import readable
 from mockserver.http.wsgi import WorldPrefix, add_any_method, answer_provider, read_request, to_flask
 from mockserver.intercept.proxy_errors import ERROR, reject_request
@@ -200,7 +201,7 @@ class Service:
         self.providers = providers
         self.registry = registry
         self.masking = Masking(
-            (name for provider in self.providers for name in provider.secrets),
+            secret_names(self.providers),
             registry.is_known_credential,
             lambda world_id: None if (world := registry.known(world_id)) is None else world.journal,
         )

@@ -59,12 +59,16 @@ class SecretNames:
         return len(name) in self._lengths and not self._near.isdisjoint((name, *_one_less(name)))
 
 
+def secret_names(providers: Iterable[Provider]) -> SecretNames:
+    """Return the names of the credentials of these providers."""
+    return SecretNames(name for provider in providers for name in provider.secrets)
+
+
 def create_stand_ins(providers: Iterable[Provider], *, anonymise: bool = False) -> StandIns:
     """Return stand-ins for the secrets of recordings of these providers, and with `anonymise` for phone numbers and texts too."""
     from mockserver.har.stand_ins import StandIns
 
-    names = SecretNames(name for provider in providers for name in provider.secrets)
-    return StandIns(names.__contains__, anonymise=anonymise)
+    return StandIns(secret_names(providers).__contains__, anonymise=anonymise)
 
 
 def both_ends(name: str) -> str:

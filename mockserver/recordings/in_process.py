@@ -19,7 +19,7 @@ from mockserver.har.exchange import RecordedExchange
 from mockserver.http.handler import WORLD_HEADER, Handler, split_prefix
 from mockserver.http.masking import Masking
 from mockserver.http.request import HttpRequest
-from mockserver.http.secret_names import SecretNames
+from mockserver.http.secret_names import secret_names
 from mockserver.sdk.loading import ProviderSet
 from mockserver.sdk.response import Response
 
@@ -49,10 +49,8 @@ def read_world(document: Mapping[str, Any], providers: ProviderSet) -> worldfile
     return worldfile.read(document, world_file_rules(providers.providers, providers.switches))
 
 
-@lru_cache(maxsize=8)
-def _secret_names(providers: ProviderSet) -> SecretNames:
-    """Return the names of credentials, which take longer to prepare than a short recording to replay."""
-    return SecretNames(name for provider in providers for name in provider.secrets)
+_secret_names = lru_cache(maxsize=8)(secret_names)
+"""`secret_names` with a cache: they take longer to prepare than a short recording to replay."""
 
 
 class InProcessWorld:
