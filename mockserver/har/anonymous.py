@@ -7,42 +7,17 @@ import unicodedata
 
 _NO_LETTER = re.compile(r"[\W_]+")
 _PHONE_NAMES = frozenset(
-    (
-        *(
-            "phone",
-            "phones",
-            "number",
-            "numbers",
-            "to",
-            "from",
-            "sender",
-            "senders",
-            "recipient",
-            "recipients",
-            "originator",
-        ),
-        *(
-            "destination",
-            "destinations",
-            "caller",
-            "callerid",
-            "handset",
-            "tel",
-            "telephone",
-            "cell",
-            "ani",
-            "dnis",
-            "ndi",
-            "name",
-        ),
-    )
-)
+    [
+        "phone", "phones", "number", "numbers", "to", "from", "sender", "senders", "recipient", "recipients", "originator",
+        "destination", "destinations", "caller", "callerid", "handset", "tel", "telephone", "cell", "ani", "dnis", "ndi", "name",
+    ]
+)  # fmt: skip
 _TEXT_NAMES = frozenset(
-    (
-        *("text", "texts", "message", "body", "sms", "content", "msg", "messagetext", "smstext", "reply"),
-        *("firstname", "lastname", "fullname", "company", "email", "address", "city"),
-    )
-)
+    [
+        "text", "texts", "message", "body", "sms", "content", "msg", "messagetext", "smstext", "reply",
+        "firstname", "lastname", "fullname", "company", "email", "address", "city",
+    ]
+)  # fmt: skip
 
 
 def is_phone_name(name: str) -> bool:
