@@ -141,7 +141,8 @@ class MessageReader:
         """The calls that have read inbound messages."""
         self._whole_reads: list[RecordedCall] = []
         """Those of them whose response has all messages that they select: others were not there."""
-        self._reports: list[RecordedCall] = []
+        self._whole_reports: list[RecordedCall] = []
+        """The calls whose response has all outbound messages."""
         self._report_pages: list[EntryPage] = []
         self._stats: dict[int, tuple[RecordedCall, RecordedItem]] = {}
         self._prices: dict[str, float] = {}
@@ -343,8 +344,10 @@ class MessageReader:
             if name is not None:
                 names.append(name)
         self._outbound_order.merge(names if call.value("order") == "asc" else names[::-1])
-        self._reports.append(call)
         values = call.values or {}
+        is_unfiltered = call.values is not None and not values.keys() - {"order", "show_contact"}
+        if is_unfiltered and len(call.body.items()) < SIZE:
+            self._whole_reports.append(call)
         if (
             not self._sends
             and not values.keys() - {"page", "limit", "order", "show_contact"}
@@ -646,13 +649,7 @@ class MessageReader:
         return [*inbound, *made]
 
     def _was_missing(self, each: _Outbound) -> bool:
-        return any(
-            read.is_before(each.call)
-            and read.values is not None
-            and not read.values.keys() - {"order", "show_contact"}
-            and len(read.body.items()) < SIZE
-            for read in self._reports
-        )
+        return any(read.is_before(each.call) for read in self._whole_reports)
 
     def _state_at_start(self, each: _Outbound) -> tuple[str, Instant | None, dict[str, Any]]:
         """Return the state of a message when the world begins, when it changes next, and its fields of states."""

@@ -180,7 +180,7 @@ def complete_pages(
     added = 0
     for read in sorted(paged, key=lambda each: -_count_filters(each)):  # what a type lacks, all types lack
         shown = _shown(read)
-        gap = _find_gap(read, shown, _present(read, found, marked[read.index], selects))
+        gap = _find_gap(read, shown, _present(read, found, marked, selects))
         if not gap.is_open or shown[0] not in anchors or shown[-1] not in anchors:
             continue
         first, last = anchors[shown[0]], anchors[shown[-1]]
@@ -236,15 +236,14 @@ def _count_filters(read: RecordedCall) -> int:
     return len((read.values or {}).keys() & {"type", "phone", "ndi", "date_from", "date_to"})
 
 
-def _find_marked(reads: Sequence[RecordedCall]) -> dict[int, frozenset[tuple[str, str]]]:
-    """Return what was marked as read before each read, by the index of its exchange."""
-    marked: set[tuple[str, str]] = set()
-    before = {}
+def _find_marked(reads: Sequence[RecordedCall]) -> dict[tuple[str, str], RecordedCall]:
+    """Return the messages that were marked as read, by type and id, each with the call that marked it first."""
+    marked: dict[tuple[str, str], RecordedCall] = {}
     for read in reads:
-        before[read.index] = frozenset(marked)
         if read.value("read"):
-            marked.update(_shown(read))
-    return before
+            for key in _shown(read):
+                marked.setdefault(key, read)
+    return marked
 
 
 def _free_numbers(kind: str, known: AbstractSet[tuple[str, str]]) -> Iterator[str]:
@@ -259,7 +258,10 @@ def _has_paging(read: RecordedCall) -> bool:
 
 
 def _present(
-    read: RecordedCall, found: Sequence[InboundMessage], marked: AbstractSet[tuple[str, str]], selects: Selects
+    read: RecordedCall,
+    found: Sequence[InboundMessage],
+    marked: Mapping[tuple[str, str], RecordedCall],
+    selects: Selects,
 ) -> list[tuple[str, str]]:
     """Return the type and id of the known messages that a read selects, in the order of its pages."""
     has_filters = _count_filters(read) > 0
@@ -267,7 +269,7 @@ def _present(
         each
         for each in found
         if (each.comes_at is None or each.comes_at <= read.at)
-        and (each.kind, each.number) not in marked
+        and not marked.get((each.kind, each.number), read).is_before(read)
         and (not has_filters or selects(read, each))
     ]
     order = read.value("order")
