@@ -247,7 +247,7 @@ def hint(text: str) -> None:
 
 
 def write_report(path: Path, text: str) -> None:
-    """Write a report that a build keeps; its folder is created.
+    """Write a report to a file, whose folder is created if there is none.
 
     Raises:
         OSError: it cannot be written.
@@ -475,7 +475,9 @@ VARIANTS_FILE = click.option(
 
 
 def read_variants(file: Path | None, given: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return the variants of a file, the given ones in their place; of a world file, its ``variants``.
+    """Return the variants in a file, with the given ones in place of those of the same switches.
+
+    The file may be a world file, whose ``variants`` are read.
 
     Raises:
         CliError: the file has none.

@@ -1,4 +1,4 @@
-"""``mockserver replay``: ask the requests of a recording of a fresh world, and compare the responses."""
+"""``mockserver replay``: send the requests of a recording to a fresh world, and compare the responses."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def replay(
     junit_path: Path | None,
     form: str,
 ) -> None:
-    """Ask each request of a recording (HAR) of a fresh world, at its instant, and compare the responses with the recorded ones.
+    """Send each request of a recording (HAR file) to a fresh world, at its instant, and compare the responses with the recorded ones.
 
     A folder is a corpus: each recording in it is replayed in a world of its own. The exit code is 1 if a response differs, and if
     there was nothing to compare.

@@ -66,7 +66,7 @@ class UnexplainedDifference(Struct, frozen=True):
     indexes: tuple[int, ...]
     """The indexes of the exchanges that have it."""
     explained_by: tuple[tuple[str, str, tuple[int, ...]], ...] = ()
-    """Switches and variants with which it would be less, but which other exchanges refute, and the indexes of these."""
+    """The variants without this difference that other exchanges refute: switch, variant, and the indexes of those exchanges."""
 
 
 class Calibration(Struct, frozen=True):
@@ -82,9 +82,9 @@ class Calibration(Struct, frozen=True):
     is_complete: bool
     """Whether every variant was tried; ``False`` where the greatest number of replays was reached."""
     replayed: tuple[ReplayedExchange, ...]
-    """The last replay: with the found variants."""
+    """The exchanges as they were replayed with the found variants, after the search."""
     uncaused: tuple[UnexplainedRead, ...] = ()
-    """What the recorded responses show that no world with these variants can cause."""
+    """The values in recorded responses that no account can give with these variants."""
 
     @property
     def variants(self) -> dict[str, str]:
@@ -176,7 +176,11 @@ class _Replays:
         """The variants with which a search begins: every switch is in it."""
 
     def run(self, variants: Mapping[str, str]) -> tuple[list[ReplayedExchange], Sequence[UnexplainedRead]]:
-        """Replay it with variants, those not named as at the start; return what was read that nothing can cause too."""
+        """Replay it with variants, and with those of the start for switches that they do not name.
+
+        Returns:
+            The replayed exchanges, and the values in recorded responses that no account can give with these variants.
+        """
         chosen = {**self.start, **variants}
         if self._file is not None:
             return list(replay(self.prepared, self._providers, self._file, chosen)), ()
@@ -207,7 +211,7 @@ def _result(replayed: Iterable[ReplayedExchange], uncaused: Iterable[Unexplained
         switches[each.recorded.index] = each.switches
         if each.differences:
             differences[each.recorded.index] = {difference.path: _grade(difference) for difference in each.differences}
-    for read in uncaused:  # a variant under which nothing can cause what was read speaks against itself
+    for read in uncaused:  # a variant with which no account can give what was read is probably wrong
         differences.setdefault(read.index, {}).setdefault(f"{read.path} (nothing can cause it)".lstrip(), 1)
     return SearchedReplay(differences, switches)
 
@@ -280,7 +284,7 @@ class _Candidates:
                 self.tried[switch.name] = tuple(dict.fromkeys((*switch.variants, *groups)))
 
     def all_of(self, switch: str, tried: Iterable[str]) -> tuple[str, ...]:
-        """Return tried variants with those that they stand for."""
+        """Return tried variants, each time zone with those that it was tried in place of."""
         groups = self._groups.get(switch)
         if groups is None:
             return tuple(tried)

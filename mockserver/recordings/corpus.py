@@ -80,7 +80,7 @@ class WorldChoice:
         Args:
             path: its world file; ``None`` to make it from the recording.
             recording: the exchanges.
-            more: switches beside `variants`, in which the recording is read.
+            more: variants that are used too, instead of those of `variants` for the same switches.
 
         Raises:
             WorldFileError: it is invalid.

@@ -38,7 +38,7 @@ class PlayedResponse(NamedTuple):
 
 
 Send: TypeAlias = Callable[[PreparedRequest], PlayedResponse]
-"""Lets the time pass that a request waits for, sends it, and returns its response."""
+"""A function that lets the seconds of a request's `after` pass, sends the request, and returns the response."""
 
 
 class CannotDecide(ValueError):
@@ -187,7 +187,7 @@ def find_value(body: bytes, path: str) -> str | None:
 
 
 def _members(value: Any, name: str) -> Iterator[Any]:
-    """Yield what a JSON value has under a name, at any depth, in the order of the document."""
+    """Search a JSON value for members of a name, however deep they are, and yield the value of each, in the order of the document."""
     if isinstance(value, dict):
         for each, member in value.items():
             if each == name:

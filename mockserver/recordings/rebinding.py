@@ -1,4 +1,4 @@
-"""Replaces the recorded identifiers in a request by ours: only ours does the world know.
+"""Replaces the recorded identifiers in a request by ours, because the world knows only ours.
 
 A value is replaced where its name is that of an identifier, and only as a whole: a page number that happens to be the same
 stays what it is. Everything else of the request keeps its bytes.

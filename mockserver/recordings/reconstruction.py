@@ -1,7 +1,7 @@
-"""Makes a world of a recording: a world file whose accounts give the recorded reads back.
+"""Makes a world from a recording: a world file in which the recorded requests get the recorded responses.
 
-What a response shows and what becomes an account's content is the business of each provider (`Provider.reconstruct`). Here the
-exchanges are brought to their providers, and the accounts together.
+Each provider reads its accounts from its own exchanges (`Provider.reconstruct`). Here the exchanges are sorted by provider, and the
+accounts of all providers joined in one world file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ReconstructedWorld(NamedTuple):
     document: Mapping[str, Any]
     """The world file, which follows the rules of world files."""
     unexplained: Sequence[UnexplainedRead]
-    """What was read but cannot have been caused, in the order of the exchanges."""
+    """The values in recorded responses that no account can give, in the order of the exchanges."""
     observed: int
     """The number of exchanges that belong to a provider's operation."""
     file: worldfile.WorldFile
@@ -39,7 +39,7 @@ class ReconstructedWorld(NamedTuple):
 def reconstruct_world(
     recording: Sequence[RecordedExchange], providers: ProviderSet, variants: Mapping[str, str] | None = None
 ) -> ReconstructedWorld:
-    """Return a world that gives the recorded reads back when it is asked the same requests at the same instants.
+    """Return a world in which the same requests at the same instants get the recorded responses.
 
     Args:
         recording: the exchanges, in any order.

@@ -1,4 +1,4 @@
-"""Replays a recording: each request is asked of a fresh world at its recorded instant, and the responses are compared."""
+"""Replays a recording: sends each request to a fresh world at its recorded instant, and compares the responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .reconstruction import provider_request, route
 Verdict: TypeAlias = Literal["matched", "different", "unserved", "skipped", "incomplete"]
 """What a replay says of an exchange. The responses ``matched`` or are ``different``; a request is ``unserved`` if there is no
 such operation here, and ``skipped`` if it did not go to a provider; an exchange is ``incomplete`` if the recording lacks what
-would be compared. They are never added up."""
+would be compared. Each is counted by itself."""
 VERDICTS: tuple[Verdict, ...] = ("matched", "different", "unserved", "skipped", "incomplete")
 
 
@@ -39,11 +39,11 @@ class ReplayedExchange(Struct, frozen=True, kw_only=True):
     differences: tuple[ResponseDifference, ...] = ()
     """Empty if `verdict` is ``matched``, ``skipped`` or ``incomplete``."""
     status: int = 0
-    """Our response's; 0 if the request was not asked."""
+    """The status of our response; 0 if the request was not sent to our world."""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     exchange: Exchange | None = None
-    """The exchange of our world; ``None`` if the request was not asked. It has the identifiers of that world."""
+    """The exchange of our world; ``None`` if the request was not sent to it. It has the identifiers of that world."""
     switches: frozenset[str] = frozenset()
     """The names of the switches that were looked at for this exchange, and for what was due before it. A difference may also come
     from one that an earlier exchange has looked at, whose message this one shows."""
@@ -54,7 +54,7 @@ class PreparedExchange(Struct, frozen=True):
 
     recorded: RecordedExchange
     at: Instant
-    """The provider's time when the request was sent."""
+    """When the request was sent, by the provider's clock."""
     provider: Provider | None
     """``None`` if the request did not go to a provider."""
     operation: str
@@ -64,7 +64,7 @@ class PreparedExchange(Struct, frozen=True):
 
 
 class PreparedRecording(Sequence[PreparedExchange]):
-    """A recording whose exchanges are parsed, in the order in which they are asked; for those who replay it many times."""
+    """A recording whose exchanges are parsed once, in the order of their instants; for those who replay it many times."""
 
     def __init__(self, recording: Iterable[RecordedExchange], providers: ProviderSet) -> None:
         exchanges = sorted(recording, key=attrgetter("started", "index"))
@@ -106,7 +106,7 @@ def replay(
     *,
     tolerance: float = TOLERANCE,
 ) -> Iterator[ReplayedExchange]:
-    """Ask each recorded request of a fresh world, in the order and at the instants of the recording, and compare the responses.
+    """Send each recorded request to a fresh world, in the order and at the instants of the recording, and compare the responses.
 
     Identifiers that the recorded provider has made up are replaced by ours in later requests. No webhook is sent.
 
@@ -118,7 +118,7 @@ def replay(
         tolerance: the seconds by which an instant that a provider makes up may differ from the recorded one.
 
     Yields:
-        The exchanges in the order in which they are asked: that of their instants.
+        The exchanges in the order of their instants.
 
     Raises:
         WorldFileError: the world file is invalid.

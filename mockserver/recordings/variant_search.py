@@ -234,7 +234,7 @@ class Search:
     def _share_exchange(
         self, best: Mapping[str, str], one: Change, other: Change, looks: Callable[[SearchedReplay, int, str], bool]
     ) -> bool:
-        """Return whether one of the exchanges that differ looks at both switches, if not at once, then when one of them is changed."""
+        """Return whether an exchange that differs looks at both switches, as they are or after one of them is changed."""
         results = [self._changed(best, one), self._changed(best, other)]
         return any(
             all(any(looks(each, index, name) for each in results) for name in (one[0], other[0]))
@@ -279,7 +279,7 @@ class Search:
     def _check_pairs(
         self, best: Mapping[str, str], changes: Iterable[Change], tried: dict[str, dict[str, Tried]]
     ) -> dict[str, str] | None:
-        """Try refuted variants with a second one that may make good for them."""
+        """Try each refuted variant together with a second change that may undo its differences."""
         total = self.result(best).total
         for pair in combinations(self._leave_out_similar(best, changes), 2):
             (one, first), (other, second) = pair
@@ -298,7 +298,7 @@ class Search:
         return None
 
     def _leave_out_similar(self, best: Mapping[str, str], changes: Iterable[Change]) -> list[Change]:
-        """Return changes with one alone of those of a switch with very many variants, such as time zones, that differ in the same places."""
+        """Return changes without those that are alike: of a switch with many variants, such as time zones, one for each set of differences."""
         different: dict[tuple[object, ...], Change] = {}
         for name, variant in changes:
             differences = self._changed(best, (name, variant)).differences

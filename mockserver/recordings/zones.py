@@ -1,4 +1,4 @@
-"""The time zones among which a recording can decide: one name for each of the world's present rules."""
+"""The time zones that a recording can tell apart, and those that have the same offsets at its instants."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def group_zones(first: Sequence[str], instants: Iterable[Instant]) -> list[list[
     """Return the zones in groups with the same offsets at all instants: no recording of these can tell the zones of a group apart.
 
     Args:
-        first: zones that come first, in groups of their own order.
+        first: zones that come before all others, in this order.
         instants: the instants.
     """
     moments = sorted({instant // _QUARTER * _QUARTER for instant in instants})

@@ -1,4 +1,4 @@
-"""What a provider says about recordings of the real one: which values it makes up, and what its responses tell of an account."""
+"""What a provider declares for recordings of its real server: which values of responses are made up, and what accounts they show."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ class ObservedExchange(Struct, frozen=True):
 
 
 class UnexplainedRead(Struct, frozen=True):
-    """Something that a response shows and that no account of a world file can cause."""
+    """A value in a recorded response that no account of a world file can give."""
 
     index: int
     """The exchange's place in the recording, from 0."""
     path: str
     """The place in the response, as in `GeneratedField.path` but with the index of each item: ``items[3].id``."""
     reason: str
-    """Why it cannot be caused, in one sentence."""
+    """One sentence that says why no account can give this value."""
 
 
 class Reconstruction(NamedTuple):
-    """The accounts that give a provider's recorded reads back."""
+    """The accounts of a world in which our provider responds as the recorded one did."""
 
     accounts: Sequence[Mapping[str, Any]]
     """Accounts as in a world file, with ``provider``, ``name`` and ``logins``."""
@@ -82,9 +82,9 @@ class DecidingRequest(NamedTuple):
     by those of an account, and ``{0:items[0].id}`` by the value at that place of the first response, and so on. ``{0:.id}`` is
     the first ``id`` at any depth, and ``[-1]`` the last item."""
     body: str = ""
-    """With the same placeholders."""
+    """The body, which may have the same placeholders."""
     content_type: str = "application/x-www-form-urlencoded"
-    """Of the body; not sent without one."""
+    """The media type of the body; not sent if the body is empty."""
     is_authorized: bool = False
     """Whether HTTP Basic credentials of the account are sent."""
     after: int = 0
