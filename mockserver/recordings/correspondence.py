@@ -17,7 +17,7 @@ class Correspondence:
         self._ours: dict[str, dict[str, str]] = {}
         self._recorded: dict[str, dict[str, str]] = {}
         self._texts: dict[str, dict[str, str]] = {}
-        self._scopes: dict[str, dict[str, None]] = {}
+        self._renamed: set[str] = set()
 
     def match_identifier(self, scope: str, recorded: str, ours: str) -> str | None:
         """Match two identifiers; return the reason why they cannot stand for each other, or ``None``."""
@@ -33,7 +33,7 @@ class Correspondence:
             return f"ours has this identifier before, where the recording had {other}"
         forward[recorded], backward[ours] = ours, recorded
         if recorded != ours:
-            self._scopes.setdefault(recorded, {})[scope] = None
+            self._renamed.add(recorded)
         return None
 
     def match_text(self, scope: str, recorded: str, ours: str) -> str | None:
@@ -49,7 +49,7 @@ class Correspondence:
     @property
     def has_renamed(self) -> bool:
         """Whether an identifier of ours is another one than the recorded."""
-        return bool(self._scopes)
+        return bool(self._renamed)
 
     def ours_of(self, recorded: str, scopes: Iterable[str]) -> str | None:
         """Return our identifier for a recorded one; ``None`` if that is unknown, or the same.
@@ -59,8 +59,7 @@ class Correspondence:
             scopes: the scopes that it is of rather than of others, the most likely first. If none of them has it, the others
                 decide, if they agree.
         """
-        known = self._scopes.get(recorded)
-        if known is None:
+        if recorded not in self._renamed:
             return None
         for scope in scopes:
             if recorded in self._ours.get(scope, ()):

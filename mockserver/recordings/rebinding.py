@@ -42,15 +42,11 @@ class Rebinding:
 
     def target(self, path: str, query: str, operation: str) -> tuple[str, str]:
         """Return the path, still percent-encoded, and the query of a request with our identifiers."""
-        if not self._correspondence.has_renamed:
-            return path, query
         ours = self._ours(operation)
         return self._path(path, ours), _pairs(query, ours)
 
     def body(self, body: bytes, content_type: str, operation: str) -> bytes:
         """Return the body of a request with our identifiers."""
-        if not body or not self._correspondence.has_renamed:
-            return body
         ours = self._ours(operation)
         kind = content_type.partition(";")[0].strip().lower()
         if kind == "multipart/form-data":
