@@ -7,7 +7,6 @@ all exchanges of its file; it needs an ``issue`` or the day on which it ``expire
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -17,10 +16,10 @@ import orjson
 from msgspec import Struct
 
 from .comparison import ResponseDifference
+from .places import without_indexes
 
 FILE = "accepted.json"
 """The name of the file in a corpus."""
-_INDEX = re.compile(r"\[[0-9]+\]")
 _MEMBERS = {"file": str, "exchange": int, "path": str, "reason": str, "issue": str, "expires": str}
 
 
@@ -46,7 +45,7 @@ class AcceptedDifference(Struct, frozen=True, kw_only=True):
         """Return whether a difference is this one."""
         if self.file != file or self.exchange not in (None, number):
             return False
-        return self.path in (difference.path, _INDEX.sub("[]", difference.path))
+        return self.path in (difference.path, without_indexes(difference.path))
 
     def is_expired(self, today: date) -> bool:
         """Return whether its time is over."""

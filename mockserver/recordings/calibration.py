@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,12 +16,11 @@ from mockserver.worldfile import WorldFile
 
 from .comparison import OTHER_FORMAT, OTHER_STATUS, ResponseDifference
 from .in_process import read_world
+from .places import without_indexes
 from .reconstruction import reconstruct_world
 from .replay import PreparedRecording, ReplayedExchange, replay
 from .variant_search import Found, Search, SearchedReplay, Tried
 from .zones import group_zones, leave_out_equal, year_around
-
-_INDEX = re.compile(r"\[[0-9]+\]")
 
 
 class QuirkFinding(Struct, frozen=True):
@@ -247,7 +245,7 @@ def _unexplained(replayed: Iterable[ReplayedExchange], found: Found) -> list[Une
         if any(difference.path == "$format" for difference in differences):
             differences = differences[:1]  # such as the page of a gateway: what else differs follows from it
         for difference in differences:
-            kind = provider or "", operation or "", _INDEX.sub("[]", difference.path), difference.reason
+            kind = provider or "", operation or "", without_indexes(difference.path), difference.reason
             groups.setdefault(kind, []).append((each.recorded.index, difference))
     rows: list[UnexplainedDifference] = []
     for (provider_name, operation_name, path, reason), members in groups.items():

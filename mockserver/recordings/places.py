@@ -10,6 +10,7 @@ from mockserver.sdk.reconstruction import GeneratedField
 ITEM = "[]"
 """The step from a list to each of its items."""
 _STEP = re.compile(r"\[\]|[^.\[\]]+")
+_INDEX = re.compile(r"\[[0-9]+\]")
 
 
 class FieldPlace:
@@ -48,6 +49,11 @@ def find_root(fields: Iterable[GeneratedField], operation: str, *, has_items: bo
     own = (field for field in fields if not field.operations or operation in field.operations)
     steps = ((_STEP.findall(field.path), field) for field in own)
     return FieldPlace(([step for step in each if has_items or step != ITEM], field) for each, field in steps)
+
+
+def without_indexes(path: str) -> str:
+    """Return the path of a difference with ``[]`` in place of each index, as the path of a generated field has it."""
+    return _INDEX.sub(ITEM, path)
 
 
 def scope_of(field: GeneratedField, operation: str) -> str:
