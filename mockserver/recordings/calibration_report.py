@@ -11,10 +11,9 @@ from mockserver.sdk.provider import Quirk
 from mockserver.sdk.reconstruction import DecidingRequest
 
 from .calibration import Calibration, QuirkFinding, UnexplainedDifference
+from .replay_report import shorten
 from .variant_search import Tried
 
-_LONG = 300
-"""The characters of a value that are shown to people."""
 _MANY_NAMES = 6
 """The variants of a switch, or the exchanges, that are named to people."""
 
@@ -189,16 +188,10 @@ def _request_lines(request: DecidingRequest) -> Iterator[str]:
 def _describe_unexplained(difference: UnexplainedDifference) -> Iterator[str]:
     operation = " ".join(filter(None, (difference.provider, difference.operation)))
     yield f"  {operation}, {_exchanges(difference.indexes)}: {difference.path}: {difference.reason}"
-    yield f"    recorded  {_short(difference.recorded)}"
-    yield f"    ours      {_short(difference.ours)}"
+    yield f"    recorded  {shorten(difference.recorded, '-')}"
+    yield f"    ours      {shorten(difference.ours, '-')}"
     for name, variant, indexes in difference.explained_by:
         yield f"    {name}={variant} would change it, but is refuted by {_exchanges(indexes)}"
-
-
-def _short(value: str | None) -> str:
-    if value is None:
-        return "-"
-    return value if len(value) <= _LONG else f"{value[:_LONG]}… ({len(value)} characters)"
 
 
 def names_of(names: Iterable[str]) -> str:

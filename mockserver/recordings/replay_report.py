@@ -82,13 +82,19 @@ def _describe_exchange(each: ReplayedExchange, judged: JudgedRecording) -> Itera
 
 
 def _describe(difference: ResponseDifference) -> str:
-    recorded, ours = map(_shorten, (difference.recorded, difference.ours))
+    recorded, ours = (shorten(value, "nothing") for value in (difference.recorded, difference.ours))
     return f"{difference.path or 'the body'}: recorded {recorded}, ours {ours}: {difference.reason}"
 
 
-def _shorten(value: str | None) -> str:
+def shorten(value: str | None, absent: str) -> str:
+    """Return a value as a text shows it, of a long one the beginning and the length.
+
+    Args:
+        value: the value; ``None`` if there is none.
+        absent: what is shown if there is none.
+    """
     if value is None:
-        return "nothing"
+        return absent
     return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value)} characters)"
 
 
