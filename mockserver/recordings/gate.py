@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mockserver.engine.clock import machine_time
-from mockserver.engine.instants import DAY, datetime_of
+from mockserver.engine.instants import datetime_of
 from mockserver.har.exchange import RecordedExchange
 from mockserver.sdk.provider import Quirk
 from mockserver.worldfile import WorldFileError
@@ -21,9 +21,8 @@ from .accepted import AcceptedDifference, AcceptedDifferences, read_accepted
 from .comparison import TOLERANCE, ResponseDifference
 from .corpus import NoRecording, RecordingReplay, WorldChoice, find_recordings, replay_file
 from .replay import PreparedRecording, ReplayedExchange, replay
-from .zones import group_zones
+from .zones import HALF_A_YEAR, group_zones
 
-_HALF_A_YEAR = 183 * DAY
 MOST_REPLAYS = 200
 """The replays of one recording at most, by which an explanation of its differences is looked for."""
 
@@ -210,7 +209,7 @@ def _variants_of(switch: Quirk, replayed: RecordingReplay) -> Sequence[str]:
     """Return the variants of a switch to try; of time zones one for each set of offsets, in summer and in winter."""
     if not switch.any_zone:
         return switch.variants
-    instants = [each.at + shift for each in replayed.recording for shift in (0, -_HALF_A_YEAR)]
+    instants = [each.at + shift for each in replayed.recording for shift in (0, -HALF_A_YEAR)]
     return [
         *switch.variants,
         *(group[0] for group in group_zones(switch.variants, instants) if group[0] not in switch.variants),

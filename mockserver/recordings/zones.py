@@ -14,7 +14,7 @@ from mockserver.unpatched import read_zone_data
 _QUARTER = 900 * SECOND
 """Clocks change at a quarter of an hour."""
 _HOUR = 3_600 * SECOND
-_HALF_A_YEAR = 183 * DAY
+HALF_A_YEAR = 183 * DAY
 
 Offsets: TypeAlias = tuple[timedelta | None, ...]
 
@@ -51,29 +51,28 @@ def group_zones(first: Sequence[str], instants: Iterable[Instant]) -> list[list[
 
 def year_around(instant: Instant) -> range:
     """Return the days of the year around an instant."""
-    begins = (instant - _HALF_A_YEAR) // DAY * DAY
-    return range(begins, begins + 2 * _HALF_A_YEAR, DAY)
+    begins = (instant - HALF_A_YEAR) // DAY * DAY
+    return range(begins, begins + 2 * HALF_A_YEAR, DAY)
 
 
 def leave_out_equal(zones: Sequence[str], around: Instant) -> list[str]:
     """Return zones without those whose clocks are the same as those of one before them in the year around an instant."""
-    begins = year_around(around)[0]
+    year = year_around(around)
     different: dict[tuple[tuple[Instant, timedelta | None], ...], str] = {}
     for name in zones:
-        different.setdefault(_changes_of(name, begins), name)
+        different.setdefault(_changes_of(name, year), name)
     return list(different.values())
 
 
 @lru_cache(maxsize=1024)
-def _changes_of(name: str, begins: Instant) -> tuple[tuple[Instant, timedelta | None], ...]:
-    """Return the offset of a zone at an instant, and each other one of the year after it, with the hour from which it holds."""
+def _changes_of(name: str, days: range) -> tuple[tuple[Instant, timedelta | None], ...]:
+    """Return the offset of a zone on the first of some days, and each later one, with the hour from which it holds."""
     zone = zone_of(name)
 
     def offset(instant: Instant) -> timedelta | None:
         return datetime_of(instant, zone).utcoffset()
 
-    days = range(begins, begins + 2 * _HALF_A_YEAR, DAY)
-    changes = [(begins, offset(begins))]
+    changes = [(days[0], offset(days[0]))]
     for day, following in pairwise(days):
         if offset(following) != changes[-1][1]:
             hours = range(day, following + _HOUR, _HOUR)
