@@ -72,22 +72,31 @@ class WorldChoice:
         beside = recording.with_name(recording.name.removesuffix(".har") + WORLD_SUFFIX)
         return beside if beside.exists() else None
 
-    def open(
-        self, path: Path | None, recording: Sequence[RecordedExchange], more: Mapping[str, str] | None = None
-    ) -> WorldFile:
+    def open(self, path: Path | None, recording: Sequence[RecordedExchange]) -> WorldFile:
         """Return the world in which a recording is replayed.
 
         Args:
             path: its world file; ``None`` to make it from the recording.
             recording: the exchanges.
-            more: variants that are used too, instead of those of `variants` for the same switches.
 
         Raises:
             WorldFileError: it is invalid.
         """
         if path is not None:
             return read_world(path, self.providers)
-        return reconstruct_world(recording, self.providers, {**self.variants, **(more or {})}).file
+        return self.make(recording, {})
+
+    def make(self, recording: Sequence[RecordedExchange], more: Mapping[str, str]) -> WorldFile:
+        """Return a world that is made from a recording.
+
+        Args:
+            recording: the exchanges.
+            more: variants that are used too, instead of those of `variants` for the same switches.
+
+        Raises:
+            WorldFileError: a variant is unknown.
+        """
+        return reconstruct_world(recording, self.providers, {**self.variants, **more}).file
 
 
 @dataclass
@@ -105,6 +114,8 @@ class RecordingReplay:
     """The entries that could not be read."""
     notes: list[str]
     """What a user has to know to judge the result, in sentences."""
+    file: WorldFile | None = None
+    """The content of the world; ``None`` if the recording or its world file cannot be read."""
 
     @property
     def counts(self) -> Mapping[Verdict, int]:
@@ -153,7 +164,7 @@ def replay_file(
     if unknown is not None:
         notes.append(unknown)
     name = path.relative_to(root).as_posix() if root is not None else path.name
-    return RecordingReplay(path, name, world_path, prepared, replayed, unreadable, notes)
+    return RecordingReplay(path, name, world_path, prepared, replayed, unreadable, notes, world)
 
 
 def _light(exchange: RecordedExchange, providers: ProviderSet) -> RecordedExchange:

@@ -15,7 +15,7 @@ from mockserver.engine.clock import machine_time
 from mockserver.engine.instants import datetime_of
 from mockserver.har.exchange import RecordedExchange
 from mockserver.sdk.provider import Quirk
-from mockserver.worldfile import WorldFileError
+from mockserver.worldfile import WorldFile, WorldFileError
 
 from .accepted import AcceptedDifference, AcceptedDifferences, read_accepted
 from .comparison import TOLERANCE, ResponseDifference
@@ -189,10 +189,10 @@ def _why_nothing(replayed: RecordingReplay) -> str:
 def explain(judged: JudgedRecording, choice: WorldChoice) -> None:
     """Find the variants of one switch in which exchanges with differences have none, by replaying the recording in each."""
     replayed = judged.replayed
-    if not judged.unexcused:
+    if replayed.file is None or not judged.unexcused:
         return
     looked_at = _looked_at(replayed.exchanges, judged.unexcused)
-    present = _present_variants(replayed, choice)
+    present = {**choice.providers.default_variants, **replayed.file.fixture.variants, **choice.variants}
     tried = 0
     for switch in sorted(choice.providers.switches, key=lambda each: each.name):
         if switch.name not in looked_at:
@@ -201,7 +201,7 @@ def explain(judged: JudgedRecording, choice: WorldChoice) -> None:
             if variant == present[switch.name] or tried >= MOST_REPLAYS:
                 continue
             tried += 1
-            for number in _without_difference(judged, choice, {switch.name: variant}):
+            for number in _without_difference(judged, choice, replayed.file, {switch.name: variant}):
                 judged.explained.setdefault(number, []).append(ExplainedBy(switch.number, switch.name, variant))
 
 
@@ -227,19 +227,17 @@ def _looked_at(exchanges: Sequence[ReplayedExchange], differing: Mapping[int, ob
     return found
 
 
-def _present_variants(replayed: RecordingReplay, choice: WorldChoice) -> Mapping[str, str]:
-    world = choice.open(replayed.world, _recorded(replayed))
-    return {**choice.providers.default_variants, **world.fixture.variants, **choice.variants}
-
-
-def _without_difference(judged: JudgedRecording, choice: WorldChoice, more: Mapping[str, str]) -> Iterator[int]:
+def _without_difference(
+    judged: JudgedRecording, choice: WorldChoice, file: WorldFile, more: Mapping[str, str]
+) -> Iterator[int]:
     """Yield the numbers of the exchanges that have differences that count, but none if some switches are others."""
     replayed = judged.replayed
-    try:
-        world = choice.open(replayed.world, _recorded(replayed), more)
-    except WorldFileError:  # the recording cannot be read so
-        return
-    for each in replay(replayed.recording, choice.providers, world, {**choice.variants, **more}):
+    if replayed.world is None:
+        try:
+            file = choice.make(_recorded(replayed), more)
+        except WorldFileError:  # the recording cannot be read so
+            return
+    for each in replay(replayed.recording, choice.providers, file, {**choice.variants, **more}):
         number = each.recorded.index + 1
         accepted = {difference for difference, _ in judged.accepted.get(number, ())}
         if number in judged.unexcused and accepted.issuperset(each.differences):
