@@ -51,6 +51,10 @@ class Correspondence:
         """Whether an identifier of ours is another one than the recorded."""
         return bool(self._renamed)
 
+    def is_renamed(self, recorded: str) -> bool:
+        """Return whether ours is another identifier than a recorded one, in a scope at least."""
+        return recorded in self._renamed
+
     def ours_of(self, recorded: str, scopes: Iterable[str]) -> str | None:
         """Return our identifier for a recorded one; ``None`` if that is unknown, or the same.
 
@@ -59,7 +63,7 @@ class Correspondence:
             scopes: the scopes that it is of rather than of others, the most likely first. If none of them has it, the others
                 decide, if they agree.
         """
-        if recorded not in self._renamed:
+        if not self.is_renamed(recorded):
             return None
         for scope in scopes:
             if recorded in self._ours.get(scope, ()):

@@ -62,8 +62,10 @@ class Rebinding:
             plain = _LIST.sub("", name).lower()
             if plain not in self._names and not plain.endswith(("id", "ids")):
                 return None
-            likely = self._likely_scopes(operation, plain)
             parts = _SPLIT.split(recorded)
+            if not any(map(self._correspondence.is_renamed, parts)):
+                return None
+            likely = self._likely_scopes(operation, plain)
             found = [self._correspondence.ours_of(part, likely) for part in parts]
             if not any(found):
                 return None
