@@ -25,11 +25,11 @@ from click.testing import CliRunner
 
 from contract_tests.commands import run_command
 from contract_tests.installed import INSTALLED
+from contract_tests.recordings.files import write_har
 from contract_tests.recordings.upstream import Upstream
 from mockserver import MockServer, Settings, WorldClient
 from mockserver.app import create_registry
 from mockserver.cli import cli
-from mockserver.har.writer import HarWriter
 from mockserver.recordings.deciding import account_values
 from mockserver.recordings.reconstruction import reconstruct_world
 from mockserver.version import __version__
@@ -128,8 +128,7 @@ def write_recordings(folder: Path) -> None:
     upstream.ask("GET", target)
     (folder / "corpus").mkdir()
     for path in (folder / "traffic.har", folder / "corpus" / "traffic.har"):
-        with path.open("wb") as file, HarWriter(file) as writer:
-            writer.write(upstream.recording[0])
+        write_har(path, upstream.recording)
     made = reconstruct_world(upstream.recording, INSTALLED)
     (folder / "world.json").write_text(json.dumps(made.document))
     (folder / "variants.json").write_text(json.dumps({"variants": {}}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,12 @@ import pytest
 from msgspec import structs
 
 from contract_tests.commands import run_command
+from contract_tests.recordings.files import write_har
 from contract_tests.recordings.upstream import Upstream
 from mockserver.engine.instants import parse_instant
-from mockserver.har import RecordedExchange
-from mockserver.har.writer import HarWriter
 
 EXPORT = "/api/messages/program/121811?startDate=2000-01-01T00:00:00&pageSize=500"
 BASIC = (("Authorization", "Basic bWdhZ2U6bWdhZ2U="),)
-
-
-def written(path: Path, exchanges: Iterable[RecordedExchange]) -> Path:
-    """A HAR file of exchanges."""
-    with path.open("wb") as file, HarWriter(file) as writer:
-        for exchange in exchanges:
-            writer.write(exchange)
-    return path
 
 
 @pytest.fixture
@@ -38,7 +29,7 @@ def upstream() -> Upstream:
 
 
 def test_it_shows_what_is_explained_and_what_would_decide_the_rest(upstream: Upstream, tmp_path: Path) -> None:
-    recording, out = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "variants.json"
+    recording, out = write_har(tmp_path / "traffic.har", upstream.recording), tmp_path / "variants.json"
     done = run_command("calibrate", recording, "-o", out)
     assert (done.returncode, done.stderr) == (0, "")
     head, _, titles, *rows = done.stdout.splitlines()
@@ -58,7 +49,7 @@ def test_it_shows_what_is_explained_and_what_would_decide_the_rest(upstream: Ups
 
 
 def test_its_json_has_every_switch_of_the_provider(upstream: Upstream, tmp_path: Path) -> None:
-    recording = written(tmp_path / "traffic.har", upstream.recording)
+    recording = write_har(tmp_path / "traffic.har", upstream.recording)
     found = json.loads(run_command("calibrate", recording, "--format", "json").stdout)
     assert [row["quirk"] for row in found["quirks"]] == ["MG-3", "MG-5", "MG-7", "MG-17", "MG-28", "MG-32"]
     number, *_ = found["quirks"]
@@ -80,7 +71,7 @@ def test_a_difference_that_no_variant_explains_is_shown_with_both_sides(upstream
         )
         for each in upstream.recording
     ]
-    recording = written(tmp_path / "traffic.har", strange)
+    recording = write_har(tmp_path / "traffic.har", strange)
     done = run_command("calibrate", recording)
     assert done.returncode == 1
     assert "1 difference that no variant explains" in done.stderr
@@ -120,7 +111,7 @@ def test_the_page_of_a_gateway_is_one_difference(upstream: Upstream, tmp_path: P
         response_headers=(("Content-Type", "text/html"),),
         response_body=b"<html><body>502 Bad Gateway<hr>nginx</body></html>",
     )
-    done = run_command("calibrate", written(tmp_path / "traffic.har", [upstream.recording[0], page]))
+    done = run_command("calibrate", write_har(tmp_path / "traffic.har", [upstream.recording[0], page]))
     assert done.returncode == 1
     assert done.stdout.partition("No variant explains: new quirks to be numbered\n")[2].splitlines() == [
         "  mgage program.export, exchange 2: status: the statuses differ",
@@ -133,7 +124,7 @@ def test_the_page_of_a_gateway_is_one_difference(upstream: Upstream, tmp_path: P
 def test_zones_of_one_season_stay_open_although_the_default_is_refuted(
     winter_in_chicago: tuple[Upstream, Mapping[str, Any]], tmp_path: Path
 ) -> None:
-    recording, out = written(tmp_path / "traffic.har", winter_in_chicago[0].recording), tmp_path / "variants.json"
+    recording, out = write_har(tmp_path / "traffic.har", winter_in_chicago[0].recording), tmp_path / "variants.json"
     done = run_command("calibrate", recording, "-o", out)
     assert (
         "    Pacific/Galapagos, America/Chicago all explain the recording\n"
@@ -147,7 +138,7 @@ def test_messages_of_a_known_world_decide_the_zone_in_every_season(
     winter_in_chicago: tuple[Upstream, Mapping[str, Any]], tmp_path: Path
 ) -> None:
     upstream, world = winter_in_chicago
-    recording, known = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "known.json"
+    recording, known = write_har(tmp_path / "traffic.har", upstream.recording), tmp_path / "known.json"
     known.write_text(json.dumps(world))
     done = run_command("calibrate", recording, "--world", known, "--format", "json")
     assert done.returncode == 0
@@ -156,7 +147,7 @@ def test_messages_of_a_known_world_decide_the_zone_in_every_season(
 
 def test_a_recording_of_no_provider_is_no_success(tmp_path: Path, upstream: Upstream) -> None:
     foreign = [structs.replace(each, url="https://example.com/", request_headers=()) for each in upstream.recording]
-    done = run_command("calibrate", written(tmp_path / "traffic.har", foreign))
+    done = run_command("calibrate", write_har(tmp_path / "traffic.har", foreign))
     assert done.returncode == 1
     assert "no exchange of it could be compared" in done.stderr
 
@@ -166,7 +157,7 @@ def test_exchanges_without_a_response_decide_nothing(upstream: Upstream, tmp_pat
         structs.replace(each, status=0, response_headers=(), response_body=b"", missing=("there was no response",))
         for each in upstream.recording
     ]
-    recording, out = written(tmp_path / "traffic.har", [*cut, *upstream.recording]), tmp_path / "variants.json"
+    recording, out = write_har(tmp_path / "traffic.har", [*cut, *upstream.recording]), tmp_path / "variants.json"
     done = run_command("calibrate", recording, "-o", out)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{recording}: 1 exchange compared, ")
@@ -175,7 +166,7 @@ def test_exchanges_without_a_response_decide_nothing(upstream: Upstream, tmp_pat
 
 
 def test_an_entry_that_cannot_be_read_is_named_and_left_out(upstream: Upstream, tmp_path: Path) -> None:
-    recording = written(tmp_path / "traffic.har", upstream.recording)
+    recording = write_har(tmp_path / "traffic.har", upstream.recording)
     document = json.loads(recording.read_bytes())
     document["log"]["entries"].insert(0, {"request": 7})
     recording.write_text(json.dumps(document))
@@ -186,7 +177,7 @@ def test_an_entry_that_cannot_be_read_is_named_and_left_out(upstream: Upstream, 
 
 
 def test_a_world_file_with_a_mistake_is_bad_input(upstream: Upstream, tmp_path: Path) -> None:
-    recording, world = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "world.json"
+    recording, world = write_har(tmp_path / "traffic.har", upstream.recording), tmp_path / "world.json"
     world.write_text('{"format": 2, "acounts": []}')
     done = run_command("calibrate", recording, "--world", world)
     assert (done.returncode, done.stdout) == (2, "")
@@ -194,7 +185,7 @@ def test_a_world_file_with_a_mistake_is_bad_input(upstream: Upstream, tmp_path: 
 
 
 def test_credentials_that_a_given_world_does_not_have_are_named(upstream: Upstream, tmp_path: Path) -> None:
-    recording, world = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "world.json"
+    recording, world = write_har(tmp_path / "traffic.har", upstream.recording), tmp_path / "world.json"
     world.write_text('{"format": 2, "accounts": []}')
     done = run_command("calibrate", recording, "--world", world)
     assert done.returncode == 1
@@ -202,7 +193,7 @@ def test_credentials_that_a_given_world_does_not_have_are_named(upstream: Upstre
 
 
 def test_what_is_not_tried_stays_open(upstream: Upstream, tmp_path: Path) -> None:
-    recording, out = written(tmp_path / "traffic.har", upstream.recording), tmp_path / "variants.json"
+    recording, out = write_har(tmp_path / "traffic.har", upstream.recording), tmp_path / "variants.json"
     done = run_command("calibrate", recording, "--most-replays", 2, "-o", out)
     assert "stopped after 2 replays; not everything was tried" in done.stderr
     assert json.loads(out.read_text()) == {"variants": {}}

@@ -13,11 +13,11 @@ import pytest
 from msgspec import structs
 
 from contract_tests.installed import INSTALLED, SWITCHES
+from contract_tests.recordings.given_back import differences
 from contract_tests.recordings.upstream import Upstream
 from mockserver.engine.accounts import Account
 from mockserver.har.exchange import RecordedExchange
-from mockserver.recordings.reconstruction import ReconstructedWorld, reconstruct_world
-from mockserver.recordings.replay import replay
+from mockserver.recordings.reconstruction import reconstruct_world
 
 
 def ask(upstream: Upstream, account: Account, action: str, **values: str) -> RecordedExchange:
@@ -31,18 +31,6 @@ def ask(upstream: Upstream, account: Account, action: str, **values: str) -> Rec
 
 def read_all(upstream: Upstream, account: Account, **values: str) -> RecordedExchange:
     return ask(upstream, account, "sms.get_messages", **{"start_date": "20000101", "end_date": "20991231", **values})
-
-
-def differences(
-    recording: Sequence[RecordedExchange], world: ReconstructedWorld
-) -> list[tuple[int, str, str | None, str | None]]:
-    found = list(replay(recording, INSTALLED, world.document))
-    assert {each.verdict for each in found} <= {"matched", "different"}
-    return [
-        (replayed.recorded.index, each.path, each.recorded, each.ours)
-        for replayed in found
-        for each in replayed.differences
-    ]
 
 
 def live(upstream: Upstream) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
 
@@ -12,11 +11,11 @@ import pytest
 from msgspec import structs
 
 from contract_tests.installed import INSTALLED
+from contract_tests.recordings.given_back import differences
 from contract_tests.recordings.upstream import Upstream
 from mockserver.engine.accounts import Account
 from mockserver.har.exchange import RecordedExchange
-from mockserver.recordings.reconstruction import ReconstructedWorld, reconstruct_world
-from mockserver.recordings.replay import replay
+from mockserver.recordings.reconstruction import reconstruct_world
 
 
 def authorization(account: Account) -> list[tuple[str, str]]:
@@ -41,18 +40,6 @@ def write(upstream: Upstream, account: Account, program: str, text: str, sender:
     form = f"campid={program}&destination=37911&originator={sender}&message={text}".encode()
     headers = [*authorization(account), ("Content-Type", "application/x-www-form-urlencoded")]
     assert upstream.ask("POST", "/api/externalMO", headers, form).response_body == b"SUCCESS"
-
-
-def differences(
-    recording: Sequence[RecordedExchange], world: ReconstructedWorld
-) -> Iterable[tuple[int, str, str | None, str | None]]:
-    found = list(replay(recording, INSTALLED, world.document))
-    assert {each.verdict for each in found} <= {"matched", "different"}
-    return [
-        (replayed.recorded.index, each.path, each.recorded, each.ours)
-        for replayed in found
-        for each in replayed.differences
-    ]
 
 
 def test_all_pages_of_all_programs_of_several_accounts_come_back() -> None:

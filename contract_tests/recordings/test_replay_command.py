@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 from lxml import etree
 
 from contract_tests.installed import INSTALLED
+from contract_tests.recordings.files import write_har
 from contract_tests.recordings.upstream import Upstream
 from mockserver.cli import cli
-from mockserver.har.writer import HarWriter
 from mockserver.recordings.accepted import AcceptedDifference, AcceptedDifferences
 from mockserver.recordings.comparison import ResponseDifference
 from mockserver.recordings.deciding import choose_account, play
@@ -50,9 +50,7 @@ def record(tmp_path: Path) -> Record:
             upstream.let_pass(1)
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        with path.open("wb") as file, HarWriter(file) as writer:
-            for exchange in upstream.recording:
-                writer.write(exchange)
+        write_har(path, upstream.recording)
         if has_world:
             path.with_name(f"{path.stem}.world.json").write_text(json.dumps(world))
         return path
@@ -109,10 +107,7 @@ def test_a_gate_finds_the_time_zone_that_explains_a_difference(tmp_path: Path) -
     upstream = Upstream("dialogtech", {"dialogtech.zone": "Asia/Kolkata"})
     requests = quirk.decider.requests
     play(requests, upstream.send, choose_account(requests, upstream.accounts))
-    path = tmp_path / "zone.har"
-    with path.open("wb") as file, HarWriter(file) as writer:
-        for exchange in upstream.recording:
-            writer.write(exchange)
+    path = write_har(tmp_path / "zone.har", upstream.recording)
     done = run(path, "--gate")
     assert "explained by DT-12 (dialogtech.zone=Asia/Colombo)\n" in done.stdout  # whose clocks are those of Kolkata
     assert done.stderr == "mockserver: 1 exchange with differences, perhaps DT-12\n"
@@ -168,9 +163,7 @@ def test_junit_has_a_case_for_each_exchange(record: Record, tmp_path: Path) -> N
 
 def write_empty(path: Path) -> Path:
     path.parent.mkdir(exist_ok=True)
-    with path.open("wb") as file, HarWriter(file):
-        pass
-    return path
+    return write_har(path, ())
 
 
 def test_a_recording_without_an_exchange_ends_with_1(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from contract_tests.commands import run_command
-from contract_tests.recordings.test_calibrate_command import BASIC, EXPORT, written
+from contract_tests.recordings.files import write_har
+from contract_tests.recordings.test_calibrate_command import BASIC, EXPORT
 from contract_tests.recordings.upstream import Upstream
 
 FOUND = {"mgage.number": "numeric", "mgage.date": "sample"}
@@ -19,7 +20,7 @@ def recording(tmp_path: Path) -> Path:
     """A recording of a server of mGage that writes numbers as such."""
     upstream = Upstream("mgage", {"mgage.number": "numeric"})
     upstream.ask("GET", EXPORT, BASIC)
-    return written(tmp_path / "traffic.har", upstream.recording)
+    return write_har(tmp_path / "traffic.har", upstream.recording)
 
 
 def test_calibrate_world_from_and_replay_are_chained_by_a_file(recording: Path, tmp_path: Path) -> None:

@@ -11,19 +11,12 @@ from contract_tests.commands import run_command
 from contract_tests.installed import INSTALLED
 from contract_tests.recordings import test_dialogtech_worlds as dialogtech
 from contract_tests.recordings import test_mgage_worlds as mgage
+from contract_tests.recordings.files import write_har
 from contract_tests.recordings.upstream import Upstream
 from mockserver.har.exchange import RecordedExchange
 from mockserver.har.reader import read_har_file
-from mockserver.har.writer import HarWriter
 from mockserver.recordings.reconstruction import reconstruct_world
 from mockserver.recordings.replay import replay
-
-
-def write_har(path: Path, exchanges: list[RecordedExchange]) -> Path:
-    with path.open("wb") as file, HarWriter(file) as writer:
-        for each in exchanges:
-            writer.write(each)
-    return path
 
 
 def record() -> list[RecordedExchange]:
