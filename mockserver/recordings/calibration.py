@@ -156,7 +156,7 @@ def calibrate(
     return Calibration(
         tuple(findings),
         tuple(_unexplained(replayed, found)),
-        sum(each.verdict in ("matched", "different") for each in replayed),
+        sum(each.is_compared for each in replayed),
         replays,
         found.is_complete,
         tuple(replayed),

@@ -126,7 +126,7 @@ class RecordingReplay:
     @property
     def compared(self) -> int:
         """The number of exchanges whose responses were compared."""
-        return sum(each.verdict in ("matched", "different") for each in self.exchanges)
+        return sum(each.is_compared for each in self.exchanges)
 
 
 def replay_file(

@@ -48,6 +48,11 @@ class ReplayedExchange(Struct, frozen=True, kw_only=True):
     """The names of the switches that were looked at for this exchange, and for what was due before it. A difference may also come
     from one that an earlier exchange has looked at, whose message this one shows."""
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether the responses were compared."""
+        return self.verdict in ("matched", "different")
+
 
 class PreparedExchange(Struct, frozen=True):
     """What of a recorded exchange does not change from replay to replay."""

@@ -189,5 +189,5 @@ def _add_case(suite: ET.Element, each: ReplayedExchange, judged: JudgedRecording
         count = len(judged.unexcused[number])
         message = f"{count} difference{'s' * (count != 1)}{f', explained by {quirks}' if quirks else ''}"
         ET.SubElement(case, "failure", type="different", message=message).text = "\n".join(lines)
-    elif each.verdict not in ("matched", "different"):
+    elif not each.is_compared:
         ET.SubElement(case, "skipped", message=next(_describe_exchange(each, judged), each.verdict))
