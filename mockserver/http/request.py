@@ -108,6 +108,11 @@ class HttpRequest(Struct):
         return environ
 
 
+def join_values(name: str, first: str, second: str) -> str:
+    """Return one value for two headers of the same name, which is in lower case."""
+    return f"{first}; {second}" if name == "cookie" else f"{first},{second}"
+
+
 LONGEST_CACHED = 256
 """What a client sends is looked up in a cache only up to this number of characters, so that a cache is bounded in bytes: names of
 headers and of hosts are no longer."""

@@ -30,7 +30,7 @@ from httptools import (
 )
 
 from mockserver.http.host import MISSING, is_host
-from mockserver.http.request import HttpRequest
+from mockserver.http.request import HttpRequest, join_values
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ def _join(name: str, first: str, second: str) -> str:
     """Return one value for two headers of the same name."""
     if name == "host":
         raise InvalidRequest(HTTPStatus.BAD_REQUEST, "More than one Host header")  # RFC 9112 3.2
-    return f"{first}; {second}" if name == "cookie" else f"{first},{second}"
+    return join_values(name, first, second)
 
 
 class RequestParser:

@@ -18,7 +18,7 @@ from mockserver.engine.registry import DEFAULT, WorldRegistry
 from mockserver.har.exchange import RecordedExchange
 from mockserver.http.handler import WORLD_HEADER, Handler, split_prefix
 from mockserver.http.masking import Masking
-from mockserver.http.request import HttpRequest
+from mockserver.http.request import HttpRequest, join_values
 from mockserver.http.secret_names import secret_names
 from mockserver.sdk.loading import ProviderSet
 from mockserver.sdk.response import Response
@@ -111,8 +111,7 @@ def http_request(recorded: RecordedExchange) -> HttpRequest:
     fields: dict[str, str] = {}
     for name, value in headers:
         name = name.lower()  # noqa: PLW2901 - the name as it is looked up
-        joint = "; " if name == "cookie" else ", "
-        fields[name] = f"{fields[name]}{joint}{value}" if name in fields else value
+        fields[name] = join_values(name, fields[name], value) if name in fields else value
     fields.setdefault("host", url.netloc.rpartition("@")[2])
     query = _latin_1(url.query)
     return HttpRequest(
