@@ -123,10 +123,10 @@ def _run(check: ReceiverCheck, names: tuple[str, ...], form: str) -> list[Checke
                 raise CliError(f"there is no case {name!r} for the kind {check.kind.name}, but {', '.join(known)}")
         for case in check.run(names):
             if not checked:
-                _warn_of_placeholders(check)  # which would lead astray if the URL cannot be called at all
-            if form == "text":
-                if not checked:
+                _warn_of_placeholders(check)  # not earlier: of a URL that cannot be called, only that is said
+                if form == "text":
                     _print_row(_TITLES, None)
+            if form == "text":
                 _show_row(case)
             checked.append(case)
     except NoReceiver as reason:

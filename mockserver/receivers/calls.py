@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from mockserver.engine.deliveries import Attempt, Outcome, OutgoingRequest
 from mockserver.event_loop import new_event_loop
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mockserver.engine.instants import Instant
     from mockserver.engine.world import World
     from mockserver.sdk.provider import Provider
-
-T = TypeVar("T")
 
 
 class NoReceiver(Exception):
@@ -73,7 +71,7 @@ class Caller:
             NoReceiver: it cannot be reached.
             WebhookError: it is not the URL of a server.
         """
-        self._run(self._reach(parse_webhook_url(url)))
+        self._runner.run(self._reach(parse_webhook_url(url)))
 
     async def _reach(self, url: WebhookUrl) -> None:
         try:
@@ -94,10 +92,7 @@ class Caller:
     ) -> list[list[TimedOutcome]]:
         """Make the requests of several groups: those of a group one after the other, the groups at the same time."""
         client = self._slow if is_slow else self._quick
-        return self._run(_fetch_groups(client, groups))
-
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._runner.run(work)
+        return self._runner.run(_fetch_groups(client, groups))
 
 
 def _why(error: Exception) -> str:

@@ -96,21 +96,21 @@ class ReceiverCheck:
             for index, case in enumerate(self.cases()):
                 if names and case.name not in names:
                     continue
-                before, run = held, partial(self._run_case, case, self.first_id + 10 * index, caller)
-                judge, expected = run()
-                if ask is not None:
-                    held = self._ask_until(ask, before + expected)
-                yield judge(None if ask is None else held - before)
+                judge, expected = self._run_case(case, self.first_id + 10 * index, caller)
+                if ask is None:
+                    yield judge(None)
+                else:
+                    before, held = held, self._ask_until(ask, held + expected)
+                    yield judge(held - before)
 
     def targets(self) -> Sequence[str]:
         """Return the hosts and ports that may be called although they are not private: those that the user has named."""
         targets = []
         for url in (self.url.partition("#")[0], getattr(self.count, "url", None)):
             try:
-                parts = parse_webhook_url(url or "")
+                targets.append(parse_webhook_url(url or "").host_and_port)
             except WebhookError:
                 continue
-            targets.append(f"{f'[{parts.host}]' if ':' in parts.host else parts.host}:{parts.port}")
         return targets
 
     def _ask_until(self, ask: Callable[[], int], wanted: int) -> int:

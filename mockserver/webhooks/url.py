@@ -25,9 +25,14 @@ class WebhookUrl(NamedTuple):
     login: str | None
 
     @property
+    def host_and_port(self) -> str:
+        """Host and port."""
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    @property
     def origin(self) -> str:
         """Scheme, host and port."""
-        return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return f"{self.scheme}://{self.host_and_port}"
 
     @property
     def redacted(self) -> str:
@@ -107,7 +112,7 @@ def _build_headers(request: OutgoingRequest, url: WebhookUrl, agent: str) -> lis
     A login in the URL becomes HTTP Basic credentials.
     """
     usual = f":{_PORTS[url.scheme]}"
-    lacking = {"Host": url.origin.partition("://")[2].removesuffix(usual), "Accept-Encoding": "identity"}
+    lacking = {"Host": url.host_and_port.removesuffix(usual), "Accept-Encoding": "identity"}
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         lacking["Content-Length"] = str(len(request.body))
     given = {name.lower() for name, _ in request.headers}
