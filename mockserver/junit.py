@@ -1,4 +1,4 @@
-"""JUnit XML, as build servers read it."""
+"""Writes JUnit XML, the format in which build servers read test results."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from xml.etree import ElementTree as ET
 
 _UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML cannot have, and the control characters that it can."""
+"""Control characters, and what else XML does not allow."""
 
 
 def format_junit(root: ET.Element) -> str:
-    """Return a ``testsuite``, or ``testsuites``, as a document: its tests are counted, and no text has control characters.
+    """Return a ``testsuite`` or ``testsuites`` element as a document, with the numbers of its tests and without control characters.
 
     Args:
         root: the element with its ``testcase`` elements; it is changed.

@@ -1,12 +1,12 @@
-"""Checks a webhook receiver: sends it what a provider would send, and says of each case what the provider would do next, and what that costs.
+"""Checks a webhook receiver: sends it a provider's webhooks, and judges its responses.
 
-Rule 1: nothing of a provider is simulated here. Each case is a world of its own with an account whose webhooks go to the receiver;
-its requests, its repeats and what counts as an acknowledgement are those of the provider's package.
-Rule 2: a world's clock is moved, so that an hour of repeats takes no time; the receiver's own time is the machine's.
-Rule 3: what the receiver has stored is told by the user's own count, or not at all.
+Rule 1: nothing of a provider is simulated here. Each case has a world of its own, with an account whose webhooks go to the receiver.
+The provider's package makes the requests, repeats them, and decides which response is an acknowledgement.
+Rule 2: the clock of the world is moved, so that an hour of repeats takes no time. The receiver's clock is not changed.
+Rule 3: how many messages the receiver has stored is known only if the user gives a URL or command that counts them.
 
-`cases` lists the cases, `worlds` makes their worlds, `calls` makes the requests, `check` runs the cases, `judging` says what they
-mean, and `report` writes it.
+`cases` lists the cases, `worlds` makes their worlds, `calls` makes the requests, `counts` counts the stored messages, `check` runs the
+cases, `judging` gives each a verdict, and `report` writes the result.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes the requests of a check, and notes how long each took."""
+"""Makes the requests of a check, and measures how long each takes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class NoReceiver(Exception):
-    """Nothing answers at the receiver's URL; the message is one sentence."""
+    """The server of the receiver's URL cannot be reached; the message is one sentence."""
 
 
 class TimedOutcome(NamedTuple):
@@ -33,6 +33,7 @@ class TimedOutcome(NamedTuple):
 
     outcome: Outcome
     seconds: float
+    """From before the connection was opened until the response was received, or the request failed."""
 
 
 class Caller:
@@ -43,7 +44,7 @@ class Caller:
 
         Args:
             timeout: the seconds that a request may take.
-            targets: the ``host:port`` that may be called beside private addresses.
+            targets: each ``host:port`` that may be called although its address is not private.
             user_agent: the ``User-Agent`` of the requests.
             slow: opens the slow connections.
         """
@@ -121,7 +122,7 @@ async def _fetch_in_order(client: HttpClient, requests: Sequence[OutgoingRequest
 
 
 class ReceiverCall(NamedTuple):
-    """One request to the receiver, and what it answered."""
+    """One request to the receiver, and its outcome."""
 
     delivery: int
     """The number of the delivery of which it is an attempt; 0 for a request that the provider does not make."""
@@ -130,8 +131,9 @@ class ReceiverCall(NamedTuple):
     request: OutgoingRequest
     outcome: Outcome
     seconds: float
+    """As in `TimedOutcome`."""
     is_assumed: bool = False
-    """Whether it was not made, because an earlier attempt of the delivery took too long; it counts as the same."""
+    """Whether the request was not made, because an earlier attempt of the delivery timed out; its outcome is a copy of that one's."""
 
 
 class CallingSender:

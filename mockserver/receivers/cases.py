@@ -1,4 +1,4 @@
-"""The cases of a check: what life sends to a receiver."""
+"""The cases of a check: the webhooks and other requests that a receiver should cope with."""
 
 from __future__ import annotations
 
@@ -17,33 +17,34 @@ from mockserver.engine.webhook_faults import (
 HOUR = 3600
 LETTERS = "Pójdźże, kiń tę chmurność w głąb flaszy. ŻÓŁĆ ŚĆ."
 LONG_TEXT = (LETTERS * 14)[:670]
-"""As long as a text of ten parts in UCS-2, of 67 characters each, can be."""
+"""The longest text that fits into ten parts in UCS-2, of 67 characters each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReceiverCase:
-    """Something that a receiver has to get right."""
+    """One case of a check: what is sent to the receiver, and how."""
 
     name: str
     about: str
     """What is sent, in a few words."""
     source: Literal["values", "method", "repeats"]
-    """Which of the document's sentences it is about; see `WebhookKind`."""
+    """The member of `WebhookKind` with the document's sentence that the verdict cites."""
     texts: tuple[str, ...] = ("Tak",)
     """The texts of the messages."""
     needs_text: bool = False
-    """Whether it is nothing of its own where webhooks tell no text."""
+    """Whether the case is left out for kinds of webhooks that do not contain the message's text."""
     needs_placeholders: bool = False
-    """Whether the URL has every placeholder of the provider, those that the user's lacks added."""
+    """Whether the placeholders that the user's URL lacks are added to its query."""
     needs_attachments: bool = False
+    """Whether the message has attachments; the case is left out if the provider has no such kind of webhooks."""
     fault: WebhookFault | None = None
-    """What the provider does to the first webhook."""
+    """The fault that is applied to the first webhook."""
     age: int = 0
-    """The seconds before now at which the messages came in."""
+    """How many seconds ago the messages came in."""
     is_slow: bool = False
     """Whether the request arrives a few bytes at a time."""
     method: str = ""
-    """The method of a request that no provider makes; empty for webhooks."""
+    """The HTTP method of a request that no provider makes; empty if webhooks are sent."""
 
 
 CASES = (

@@ -35,7 +35,7 @@ _COUNT_PAUSE = 0.1
 
 
 def _new_first_id() -> int:
-    """Return a number to which the identifiers of a run are added: small enough for 32 bits, and higher in each run for 115 days."""
+    """Return the number that is added to the identifiers of a run: it fits into 32 bits, and rises from run to run for 115 days."""
     return time_ns() // 10_000_000 % 1_000_000_000
 
 
@@ -55,15 +55,15 @@ class ReceiverCheck:
     variants: Mapping[str, str] = field(default_factory=dict)
     """The variants of quirks that are not the defaults."""
     timeout: float = 10.0
-    """The seconds of wall clock after which a response counts as none."""
+    """The seconds of real time after which a request has timed out, as if there were no response."""
     count: Count | None = None
-    """Asks how many messages the receiver holds, before the first case and after each."""
+    """Counts the messages that the receiver has stored, before the first case and after each; ``None`` if they are not counted."""
     count_wait: float = 0.0
-    """The seconds for which it is asked again while messages are missing, for a receiver that stores after it has answered."""
+    """The seconds for which counting is repeated while messages are missing, for a receiver that responds before it stores."""
     pause: float = PAUSE
     """The seconds between two pieces of a request on the slow connection."""
     first_id: int = field(default_factory=_new_first_id)
-    """Added to the identifiers of messages, so that the receiver has not seen them before."""
+    """The number that is added to the identifiers of messages, so that the receiver has not seen them before."""
     now: Callable[[], Instant] = field(default=lambda: Clock.system().now())
     """Returns the instant at which a case begins."""
 
@@ -104,7 +104,7 @@ class ReceiverCheck:
                     yield judge(held - before)
 
     def targets(self) -> Sequence[str]:
-        """Return the hosts and ports that may be called although they are not private: those that the user has named."""
+        """Return the ``host:port`` of the URLs that the user gave, which may be called although their addresses are not private."""
         targets = []
         for url in (self.url.partition("#")[0], getattr(self.count, "url", None)):
             try:
@@ -114,7 +114,7 @@ class ReceiverCheck:
         return targets
 
     def _ask_until(self, ask: Callable[[], int], wanted: int) -> int:
-        """Return the number of messages, and wait for missing ones as long as is allowed."""
+        """Return the number of messages that are stored; repeat the count for `count_wait` seconds while it is below the wanted number."""
         end = monotonic_ns() + round(self.count_wait * 1e9)
         while (held := ask()) < wanted and monotonic_ns() < end:
             Event().wait(_COUNT_PAUSE)
@@ -125,7 +125,7 @@ class ReceiverCheck:
     def _run_case(
         self, case: ReceiverCase, first_id: int, caller: Caller
     ) -> tuple[Callable[[int | None], CheckedCase], int]:
-        """Make the requests of a case; return what judges it, given what was stored, and how many messages should be stored."""
+        """Make the requests of a case. Return a function that judges it by the number of stored messages, and the number expected."""
         kind = self.attachments_kind if case.needs_attachments and self.attachments_kind is not None else self.kind
         url = self._with_every_placeholder() if case.needs_placeholders else self.url
         receiver = CheckedReceiver(self.provider, self.requires_ack, self.timeout)
@@ -181,14 +181,14 @@ class ReceiverCheck:
         return frozenset(found)
 
     def _with_every_placeholder(self) -> str:
-        """Return the URL with the other placeholders added to its query, in small letters as names."""
+        """Return the URL with the other placeholders added to its query, such as ``numer=#NUMER#``."""
         base, mark, fragment = _without_fragment(self.url, self.provider.placeholders)
         added = "&".join(f"{name.lower()}=#{name}#" for name in self._other_placeholders())
         return f"{base}{'&' if '?' in base else '?'}{added}{mark}{fragment}"
 
 
 def _without_fragment(url: str, placeholders: Sequence[str]) -> tuple[str, str, str]:
-    """Part a URL at the sign that begins its fragment and is no part of a placeholder."""
+    """Split a URL into what is before its fragment, ``#`` and the fragment; the ``#`` of placeholders begin none."""
     place = 0
     while (place := url.find("#", place)) >= 0:
         name = next((each for each in placeholders if url.startswith(f"#{each}#", place)), None)

@@ -1,4 +1,4 @@
-"""The user's own count of the messages that a receiver holds: a URL or a command that answers with one integer."""
+"""Counts the messages that a receiver has stored, by a URL or a command of the user that returns one integer."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ class CountFailed(Exception):
 
 
 class Count(Protocol):
-    """Asks how many messages a receiver holds."""
+    """Counts the messages that a receiver has stored."""
 
     def ask(self, caller: Caller) -> int:
         """Return the number of messages.
 
         Raises:
-            CountFailed: no integer came.
+            CountFailed: they could not be counted.
         """
 
 
 class CountUrl:
-    """Asks by a GET of a URL, whose response body is the number."""
+    """Counts by a GET of a URL, whose response body is the number."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -46,7 +46,7 @@ _COMMAND_TIMEOUT = 60.0
 
 
 class CountCommand:
-    """Asks by a command line of the user's shell, which prints the number."""
+    """Counts by running a command line in the user's shell, which prints the number."""
 
     def __init__(self, command: str) -> None:
         self.command = command

@@ -1,4 +1,4 @@
-"""Judges what a receiver answered in a case: whether the provider would repeat, and what that costs."""
+"""Gives a case its verdict: whether the provider repeats its calls after the receiver's responses, and whether messages are lost or stored twice."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ VERDICTS: tuple[Verdict, ...] = ("passed", "warning", "failed")
 
 
 class OpenQuirk(NamedTuple):
-    """A quirk on which it depends whether a response is an acknowledgement."""
+    """A quirk one of whose variants changes whether a response is an acknowledgement."""
 
     number: str
     switch: str
     variant: str
-    """A variant under which it is decided otherwise."""
+    """That variant."""
 
     def __str__(self) -> str:
         return f"{self.number}, {self.switch}={self.variant}"
@@ -49,20 +49,21 @@ class CheckedCase:
     """The name of the kind of webhooks."""
     verdict: Verdict
     sentence: str
-    """Why."""
+    """The reason for the verdict."""
     cost: str
-    """What the receiver's answers cost, in a few words."""
+    """What the receiver's responses lead to, in a few words: more calls, and messages that are lost or stored twice."""
     source: Source
-    """The sentence of the provider's document that it is about."""
+    """The sentence of the provider's document on which the verdict rests."""
     calls: tuple[ReceiverCall, ...]
     """The requests that were made, in order."""
     repeats: tuple[int, ...]
-    """The seconds after the first attempt at which the provider repeats it, because of what the receiver answered or of what was lost."""
+    """When the provider repeats the first attempt, in seconds after it; of several deliveries, those of the one with the most repeats."""
     expected: int
-    """The number of messages that the receiver should hold more than before."""
+    """The number of messages that the receiver should store in this case."""
     stored: int | None
-    """The number that it holds more than before; ``None`` where nobody counts."""
+    """The number of messages that it stored in this case; ``None`` if they are not counted."""
     depends_on: tuple[OpenQuirk, ...] = ()
+    """The quirks with a variant under which a response would be judged differently."""
 
     @property
     def is_repeated(self) -> bool:
@@ -71,7 +72,7 @@ class CheckedCase:
 
     @property
     def seconds(self) -> float:
-        """How long the slowest response took."""
+        """The time that the slowest request of the case took, in seconds, from connecting to the end of its response."""
         return max((call.seconds for call in self.calls), default=0.0)
 
 
@@ -82,17 +83,17 @@ class _Finding(NamedTuple):
 
 
 class CheckedReceiver(NamedTuple):
-    """What is known of a receiver beside its answers."""
+    """The provider that calls a receiver, and what it demands of responses."""
 
     provider: Provider
     requires_ack: bool
-    """Whether it has to acknowledge as the provider demands."""
+    """Whether the account has the provider's verification of responses switched on."""
     timeout: float
-    """The seconds after which a response counts as none."""
+    """The seconds after which a request has timed out, as if there were no response."""
 
 
 class WebhookJudge:
-    """Judges what followed from the webhooks of one case."""
+    """Gives a case with webhooks its verdict."""
 
     def __init__(
         self,
@@ -109,9 +110,9 @@ class WebhookJudge:
             receiver: the receiver.
             case: the case.
             kind: the kind of its webhooks.
-            calls: the attempts, with what the receiver really answered.
-            state: of the case's world, after the last attempt.
-            stored: the number of messages that the receiver holds more than before; ``None`` where nobody counts.
+            calls: the attempts, with the outcomes before a fault changed them.
+            state: the state of the case's world, after the last attempt.
+            stored: the number of messages that the receiver stored; ``None`` if they are not counted.
         """
         self._receiver = receiver
         self._case = case
@@ -124,7 +125,7 @@ class WebhookJudge:
         self._title = receiver.provider.title
 
     def judge(self) -> CheckedCase:
-        """Return the case with its verdict: that of the worst that was found, and of several the first."""
+        """Return the case with its verdict: the worst of the findings, the first of equally bad ones."""
         source: Source = getattr(self._kind, self._case.source)
         findings = [
             _Finding("passed", self._praise(), source),
@@ -154,7 +155,7 @@ class WebhookJudge:
 
     @cached_property
     def _given_up(self) -> tuple[Delivery, ...]:
-        """The deliveries that were never acknowledged, although a response came or should have come."""
+        """The deliveries that were never acknowledged, without those whose acknowledgements were all lost on purpose."""
         return tuple(each for each in self._deliveries if each.status != "acknowledged" and _failures(each))
 
     @cached_property
@@ -163,10 +164,10 @@ class WebhookJudge:
 
     @cached_property
     def _open_quirks(self) -> Mapping[OpenQuirk, bool]:
-        """The quirks under another variant of which a response would be taken otherwise, and whether it is taken now."""
+        """The quirks with a variant that changes whether a response is an acknowledgement, each with whether it is one now."""
         found: dict[OpenQuirk, bool] = {}
         for call in self._calls:
-            if call.outcome.status is not None:  # no variant takes none for an acknowledgement
+            if call.outcome.status is not None:  # without a response there is no acknowledgement under any variant
                 found |= dict.fromkeys(self._find_open_quirks(call), self._is_taken(call, self._state))
         return found
 
@@ -236,7 +237,7 @@ class WebhookJudge:
             )
 
     def _find_bad_status(self) -> Iterator[_Finding]:
-        """Yield the responses that say an error, and count as an acknowledgement all the same."""
+        """Yield findings for responses with an error status that are acknowledgements nevertheless."""
         is_stored = self._stored is not None and self._stored >= self._expected
         for call in self._calls:
             status = call.outcome.status
@@ -302,14 +303,14 @@ class WebhookJudge:
 def judge_other_method(
     receiver: CheckedReceiver, case: ReceiverCase, kind: WebhookKind, call: ReceiverCall, stored: int | None
 ) -> CheckedCase:
-    """Judge the answer to a request that the provider does not make: nothing is to be stored, and nothing to break.
+    """Judge the response to a request that the provider does not make, after which nothing should be stored and the receiver not fail.
 
     Args:
         receiver: the receiver.
         case: the case.
         kind: the kind of webhooks whose URL was called.
-        call: the request and the answer.
-        stored: the number of messages that the receiver holds more than before; ``None`` where nobody counts.
+        call: the request and its outcome.
+        stored: the number of messages that the receiver stored; ``None`` if they are not counted.
     """
     status, method = call.outcome.status, case.method
     verdict: Verdict = "passed"
@@ -358,7 +359,7 @@ def _is_lost(delivery: Delivery, index: int) -> bool:
 
 
 def _repeats(delivery: Delivery) -> tuple[int, ...]:
-    """Return the seconds after the first attempt at which it is repeated."""
+    """Return when a delivery is attempted again, in seconds after its first attempt."""
     first, *later = (attempt.at for attempt in delivery.attempts)
     return tuple((at - first) // SECOND for at in later)
 

@@ -1,4 +1,4 @@
-"""Writes the result of a check: rows for people, JSON and JUnit."""
+"""Formats the result of a check, in words, as JSON and as JUnit XML."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def summarize(checked: Sequence[CheckedCase]) -> str:
 
 
 def hide_login(url: str) -> str:
-    """Return a URL without the user and password of its receiver, which a report is not to spread."""
+    """Return a URL without the user and password before its host, so that reports do not show them."""
     return _LOGIN.sub("//", url, count=1)
 
 
@@ -100,7 +100,7 @@ def _to_call(call: ReceiverCall) -> dict[str, Any]:
 
 
 def write_junit(url: str, checked: Sequence[CheckedCase]) -> str:
-    """Return the cases as JUnit XML: a test case each. A warning is a test that has passed, with its sentence as output."""
+    """Return JUnit XML with a test for each case. A test with a warning has passed, and has the reason as its output."""
     suite = ET.Element("testsuite", name=f"check-receiver {hide_login(url)}")
     for case in checked:
         test = ET.SubElement(suite, "testcase", classname=f"receiver.{case.kind}", name=case.case.name)

@@ -1,4 +1,4 @@
-"""Connections over which a request arrives a few bytes at a time, as from a provider behind a bad line."""
+"""Connections that send a request a few bytes at a time, as a slow network does."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import suppress
 from mockserver.webhooks import open_connection
 
 PIECE = 16
-"""Bytes that are sent at a time."""
+"""The bytes that are sent at a time."""
 PAUSE = 0.05
-"""Seconds between two of them."""
+"""The seconds between two pieces."""
 _BLOCK = 65536
 
 
@@ -23,7 +23,7 @@ class SlowConnections:
 
         Args:
             pause: the seconds between two pieces.
-            longest: the seconds that a request takes at most.
+            longest: the seconds that the pauses of a request take at most, together.
         """
         self._pause = pause
         self._longest = longest

@@ -1,4 +1,4 @@
-"""The world of a case: one account whose webhooks go to the receiver, and no limits."""
+"""Makes the world of a case, which has one account, whose webhooks go to the receiver, and no limits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .cases import ReceiverCase
 
 _HORIZON = 30 * DAY
-"""How far the clock of a case is moved at most, past the repeats of any provider."""
+"""How far the clock of a case is moved at most: longer than any provider repeats a call."""
 
 
 def create_webhook_world(
@@ -46,10 +46,10 @@ def create_webhook_world(
         provider: the provider.
         kind: the kind of webhooks.
         url: the receiver's URL, with the provider's placeholders where it has some.
-        requires_ack: whether the receiver has to acknowledge as the provider demands.
-        at: when its clock begins.
+        requires_ack: whether the account has the provider's verification of responses switched on.
+        at: the instant at which its clock is frozen.
         variants: the variants that are not the defaults.
-        sender: makes the attempts; without one they stay due.
+        sender: makes the attempts; without one none is made.
 
     Raises:
         worldfile.WorldFileError: the URL or a variant is wrong.
@@ -71,7 +71,7 @@ def create_webhook_world(
 
 
 def cause_webhooks(world: World, provider: Provider, kind: WebhookKind, case: ReceiverCase, first_id: int) -> None:
-    """Let the messages of a case come in, or be sent.
+    """Let the inbound messages of a case come in, or send its outbound ones, so that webhooks are due.
 
     Args:
         world: a world of `create_webhook_world`.
@@ -89,10 +89,10 @@ def cause_webhooks(world: World, provider: Provider, kind: WebhookKind, case: Re
 
 
 def build_first_webhook(world: World, provider: Provider) -> OutgoingRequest:
-    """Return the request of the first webhook of a world in which something has caused one, and which has no sender.
+    """Return the request of the first webhook that is due in a world without a sender.
 
     Raises:
-        ValueError: nothing has caused one.
+        ValueError: there is no webhook.
     """
     while not world.state.deliveries and world.next_due() is not None:  # a report comes when its message has ended
         world.advance(to_next=True)
@@ -109,7 +109,7 @@ def _decide(provider: Provider, kind: WebhookKind, text: str) -> Decide:
 
 
 def _skip_ids(decide: Any, first_id: int, state: State, now: Instant, _: IdReservation) -> Decision:
-    """Decide that the identifiers that a message takes are higher by a number; the message itself is not stored."""
+    """Raise the counters of the identifiers that a message would take by a number; the message itself is not stored."""
     taken = IdReservation(state.seed, state.sequences)
     decide(state, now, taken)
     used = {name: following + first_id for name, following in taken.used.items() if name != "deliveries"}
@@ -117,7 +117,7 @@ def _skip_ids(decide: Any, first_id: int, state: State, now: Instant, _: IdReser
 
 
 def run_to_the_end(world: World, sender: CallingSender) -> None:
-    """Make the attempts, and move the clock from each repeat to the next until none is due."""
+    """Make the attempts that are due, and move the clock to the next repeat, until there is none."""
     sender.run()
     move = world.begin_advance(by=_HORIZON)
     while move.step(lambda: True) is None:

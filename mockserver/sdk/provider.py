@@ -72,7 +72,7 @@ class Quirk:
     operations: Sequence[str] = ()
     """The operations whose accepted responses it may change."""
     decider: Decider | None = None
-    """How to find out which variant the real provider has; every switch of a shipped provider says that."""
+    """How to find out which variant the real provider has. The quirks of the providers in this package all have one."""
 
     @property
     def default(self) -> str:
@@ -216,7 +216,7 @@ class Provider:
     evaluate_attempt: Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision] | None = None
     """Decide whether a webhook attempt succeeded and when to retry; see `webhooks.end_attempt`."""
     webhook_kinds: Sequence[WebhookKind] = ()
-    """The kinds of webhooks with which `mockserver check-receiver` checks a receiver, the usual one first."""
+    """The kinds of webhooks that `mockserver check-receiver` can send; the first is its default."""
     request_types: Sequence[str] = ("application/json",)
     """The media types of request bodies."""
     response_types: Sequence[str] = ("application/json",)

@@ -528,11 +528,11 @@ class FaultTests(ConformanceTests):
 
 
 class WebhookTests(ConformanceTests):
-    """A receiver can be checked with every kind of webhook that the provider names."""
+    """`mockserver check-receiver` can send every kind of webhook of the provider."""
 
     @pytest.mark.parametrize("requires_ack", [False, True])
     def test_every_kind_of_webhook_can_be_caused(self, requires_ack: bool) -> None:
-        """Its account is one of a world file, and what causes a webhook to the account's URL is accepted."""
+        """Its account is valid in a world file, and its message leads to a webhook to the account's URL."""
         provider, url = self.provider, "http://127.0.0.1:8000/receiver"
         for kind in provider.webhook_kinds:
             world = create_webhook_world(provider, kind, url, requires_ack=requires_ack, at=parse_instant(NOON))

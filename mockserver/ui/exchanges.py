@@ -113,7 +113,7 @@ def changes(page_request: PageRequest) -> dict[str, Any] | None:
 
 
 def export(page_request: PageRequest) -> bytes:
-    """Return the exchanges that a filter shows as a HAR file; with the parameter ``anonymise`` without people's numbers and texts."""
+    """Return the exchanges that the filter shows as a HAR file. The parameter ``anonymise`` replaces phone numbers and texts."""
     shown = list(matching(page_request, parse(read_filter(page_request))))[::-1]
     journal, providers = page_request.world.journal, page_request.context.providers
     return b"".join(har_file(shown, providers, journal.why_dropped, anonymise=bool(page_request.args.get("anonymise"))))

@@ -1,4 +1,4 @@
-// Runs the code of a section: once its page is shown, and when parts of it have changed. Says which clicks are left to the browser.
+// Runs the code of a section when its page is shown and when parts of it have changed, and tells clicks for the page from those for the browser.
 
 const sections = new Map();
 
