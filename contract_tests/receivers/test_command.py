@@ -182,5 +182,5 @@ def test_a_url_without_placeholders_is_warned_of(serve: Serve) -> None:
     done = run_command("check-receiver", receiver.url, "--provider", "serwersms", "--case", "normal")
 
     assert 0 == done.returncode
-    assert "The URL has no placeholder, so a call says nothing of its message" in done.stderr
+    assert "The URL has no placeholder, so the calls do not contain the message" in done.stderr
     assert "--count-url or --count-command" in done.stderr

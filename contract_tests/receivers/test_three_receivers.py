@@ -42,7 +42,7 @@ def test_a_receiver_that_stores_each_message_once_and_then_acknowledges_passes(s
 def test_a_receiver_that_minds_neither_methods_nor_statuses_is_warned_of_both(start: Callable[[str], Started]) -> None:
     code, result = check(start("careless.mjs"))
 
-    not_2xx = "It counts as acknowledged, but SW-50, serwersms.forwarding.status=2xx would not take it."
+    not_2xx = "It is acknowledged, but would not be under SW-50, serwersms.forwarding.status=2xx."
     assert {
         "duplicate": ("warning", not_2xx, "nothing"),
         "two-at-once": ("warning", not_2xx, "nothing"),

@@ -47,7 +47,7 @@ def test_a_line_break_after_ok_is_no_acknowledgement_and_the_open_quirk_is_named
     assert (
         "failed",
         (
-            "The response is 'OK\\n' and not 'OK' (which SW-49, serwersms.forwarding.answer=trimmed would take):"
+            "The response is 'OK\\n' and not 'OK' (an acknowledgement under SW-49, serwersms.forwarding.answer=trimmed):"
             " SerwerSMS calls again after 5, 10, 15 and 60 minutes, 5 times in all, and then gives up."
         ),
         "5 calls in place of 1, the last after 60 minutes; stored 5 times",
@@ -63,7 +63,7 @@ def test_the_schedule_is_that_of_the_chosen_variant(serve: Serve) -> None:
     assert (300, 900, 1800, 5400) == gaps.repeats
     assert (
         "warning",
-        "It counts as acknowledged, but SW-49, serwersms.forwarding.answer=exact would not take it.",
+        "It is acknowledged, but would not be under SW-49, serwersms.forwarding.answer=exact.",
     ) == (
         trimmed.verdict,
         trimmed.sentence,
@@ -140,7 +140,7 @@ def test_dialogtech_calls_as_often_as_its_variant_says(
     (checked,) = run(create_check(f"{receiver.url}/sms", "dialogtech", "inbound", variants=variants), "normal")
 
     assert (
-        f"Status 503 is not one of 200 to 299 (which DT-42, dialogtech.listener.acknowledges=any would take): {follows}."
+        f"Status 503 is not one of 200 to 299 (an acknowledgement under DT-42, dialogtech.listener.acknowledges=any): {follows}."
         == checked.sentence
     )
     assert ("failed", repeats, "DT-42") == (checked.verdict, checked.repeats, checked.source.quirk)

@@ -1,4 +1,4 @@
-"""``mockserver check-receiver``: check a webhook receiver with what a provider would send it."""
+"""``mockserver check-receiver``: test a webhook receiver with a provider's webhooks."""
 
 from __future__ import annotations
 
@@ -46,19 +46,23 @@ Examples:
 @click.option(
     "--provider", "provider_name", metavar="NAME", required=True, help="The provider that calls the receiver."
 )
-@click.option("--kind", "kind_name", metavar="KIND", help="The kind of webhooks, such as nd, mms or dlr; the provider's usual one by default, and one with attachments.")  # fmt: skip
+@click.option("--kind", "kind_name", metavar="KIND", help="The kind of webhooks, such as nd, mms or dlr. By default the provider's usual one, and in the case attachments the one that has them.")  # fmt: skip
 @click.option(
     "--verified",
     is_flag=True,
-    help="The account has the provider's verification on: the response has to be the one that it demands.",
+    help="The account has the provider's verification switched on: only the response that the provider demands is an acknowledgement.",
 )
 @click.option("--variant", "variants", metavar="NAME=VALUE", type=as_pair, multiple=True, help="The variant of a quirk in place of its default. May be repeated.")  # fmt: skip
 @VARIANTS_FILE
 @click.option("--case", "names", metavar="NAME", multiple=True, help="Run this case alone. May be repeated.")
-@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="The time after which a response counts as none.")  # fmt: skip
-@click.option("--count-url", metavar="URL", help="A URL that answers with the number of messages the receiver holds.")
+@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="The time after which a request is given up, as if there were no response.")  # fmt: skip
+@click.option(
+    "--count-url",
+    metavar="URL",
+    help="A URL whose response body is the number of messages that the receiver has stored.",
+)
 @click.option("--count-command", metavar="COMMAND", help="A command line that prints this number.")
-@click.option("--count-wait", metavar="SECONDS", type=click.FloatRange(0), default=2.0, show_default=True, help="How long to ask again while messages are missing, for a receiver that stores after it has answered.")  # fmt: skip
+@click.option("--count-wait", metavar="SECONDS", type=click.FloatRange(0), default=2.0, show_default=True, help="How long to repeat the count while messages are missing, for a receiver that responds before it stores.")  # fmt: skip
 @click.option("--junit", "junit", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write the result to a file as JUnit XML.")  # fmt: skip
 @FORMAT
 def check_receiver(
@@ -76,11 +80,12 @@ def check_receiver(
     junit: Path | None,
     form: str,
 ) -> None:
-    """Send a webhook receiver what a provider would send it, and say of each case what follows from its answer.
+    """Send a provider's webhooks to your receiver, and judge its responses.
 
-    The cases: ordinary messages and odd texts, duplicates, two calls at once, late and reordered messages, a lost acknowledgement,
-    a slow connection, other methods. Each is a world of its own whose clock is moved, so that an hour of repeats takes no time. The
-    messages that the receiver stores are real to it: use one for tests. The exit code is 1 if a case has failed.
+    The cases: ordinary messages, texts with special characters, duplicates, two calls at once, late and reordered messages, a lost acknowledgement,
+    a slow connection, other methods. For each it shows whether the provider would call again, and whether messages are lost or stored
+    twice. An hour of repeats takes no time, because each case has a world whose clock is moved. The receiver stores the messages like
+    real ones, so use one that is only for tests. The exit code is 1 if a case has failed.
     """
     from mockserver.receivers import ReceiverCheck, write_junit
 
@@ -110,7 +115,7 @@ def check_receiver(
 
 
 def _run(check: ReceiverCheck, names: tuple[str, ...], form: str) -> list[CheckedCase]:
-    """Run the cases, and print each as a row when it has ended."""
+    """Run the cases, and print a row when one has ended."""
     from mockserver.receivers import CountFailed, NoReceiver
     from mockserver.validation.messages import WorldFileError
     from mockserver.webhooks.errors import WebhookError
@@ -144,11 +149,11 @@ def _warn_of_placeholders(check: ReceiverCheck) -> None:
     names = check.replaced_placeholders
     if names and not any(f"#{name}#" in check.url for name in names):
         shown = ", ".join(f"#{name}#" for name in sorted(names))
-        hint(f"The URL has no placeholder, so a call says nothing of its message; there are {shown}.")
+        hint(f"The URL has no placeholder, so the calls do not contain the message; the provider replaces {shown}.")
 
 
 def _report(check: ReceiverCheck, checked: Sequence[CheckedCase], form: str) -> None:
-    """Print what followed from the cases."""
+    """Print the result: the reasons and a summary, or everything as JSON."""
     from mockserver.receivers.report import find_verdict, hide_login, summarize, to_row
 
     if form == "json":
@@ -165,7 +170,9 @@ def _report(check: ReceiverCheck, checked: Sequence[CheckedCase], form: str) -> 
     _explain(checked)
     click.echo(f"\n{summarize(checked)}")
     if check.count is None:
-        hint("Nobody has counted the messages: --count-url or --count-command shows which are lost or stored twice.")
+        hint(
+            "The stored messages were not counted; with --count-url or --count-command the check shows which are lost or stored twice."
+        )
 
 
 def _find_provider(name: str) -> Provider:
@@ -181,7 +188,7 @@ def _find_provider(name: str) -> Provider:
 
 
 def _find_kinds(provider: Provider, name: str | None) -> tuple[WebhookKind, WebhookKind | None]:
-    """Return the kind of the webhooks, and the kind of the one with attachments, if there is to be one."""
+    """Return the kind of the webhooks, and that of the webhook with attachments; ``None`` leaves its case out."""
     from mockserver.validation.messages import unknown_name
 
     kinds = {kind.name: kind for kind in provider.webhook_kinds}
@@ -227,7 +234,7 @@ def _print_row(cells: Sequence[str], color: str | None) -> None:
 
 
 def _explain(checked: Sequence[CheckedCase]) -> None:
-    """Print why cases have failed or are warned of, with the sentence of the document; those with the same reason together."""
+    """Print the reasons for failures and warnings, each with its cases and the sentence of the document."""
     from mockserver.receivers.report import describe_source
 
     reasons: dict[tuple[str, str, str], list[str]] = {}

@@ -205,7 +205,7 @@ class WebhookJudge:
             return "It is acknowledged at the first call."
         if self._stored is not None or self._expected > 1:
             return "Each call is acknowledged."
-        return "Each call is acknowledged; whether the message is stored once, only a count says."
+        return "Each call is acknowledged; whether the message is stored twice is not known without a count."
 
     def _find_unacknowledged(self) -> Iterator[_Finding]:
         for delivery in self._given_up:
@@ -216,7 +216,7 @@ class WebhookJudge:
                 else f"{self._title} gives up, for it does not call again"
             )
             quirk = self._first_open(is_taken=False)
-            may_count = "" if quirk is None else f" (which {quirk} would take)"
+            may_count = "" if quirk is None else f" (an acknowledgement under {quirk})"
             source = self._kind.repeats if last.outcome.status is None else self._acknowledgement
             why = _capital(f"{_describe_redirect(last)}{last.result}{may_count}")
             yield _Finding("failed", f"{why}: {follows}.", source)
@@ -266,7 +266,7 @@ class WebhookJudge:
     def _find_open(self) -> Iterator[_Finding]:
         quirk = self._first_open(is_taken=True)
         if quirk is not None:
-            sentence = f"It counts as acknowledged, but {quirk} would not take it."
+            sentence = f"It is acknowledged, but would not be under {quirk}."
             yield _Finding("warning", sentence, self._acknowledgement)
 
     def _find_slow(self) -> Iterator[_Finding]:
