@@ -256,13 +256,13 @@ class Provider:
 
     @cached_property
     def generated_fields(self) -> Sequence[GeneratedField]:
-        """The places of its responses with values that it makes up, such as identifiers."""
+        """Where its responses have values that the provider generates, such as identifiers and instants."""
         fields: Sequence[GeneratedField] = import_module(self.recordings).GENERATED_FIELDS if self.recordings else ()
         return fields
 
     @cached_property
     def reconstruct(self) -> Reconstruct | None:
-        """What makes accounts of a world file of recorded exchanges; ``None`` where it cannot."""
+        """Makes the accounts of a world file from recorded exchanges; ``None`` if the provider does not support it."""
         reconstruct: Reconstruct | None = import_module(self.recordings).reconstruct if self.recordings else None
         return reconstruct
 
