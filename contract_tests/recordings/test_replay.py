@@ -262,6 +262,16 @@ def test_credentials_that_no_account_has_are_named() -> None:
     )
 
 
+def test_credentials_are_not_named_where_another_mistake_was_met_first() -> None:
+    upstream = Upstream("serwersms")
+    ask(upstream, "/contacts/fly.json")
+    upstream.ask("POST", "/contacts/index.json", JSON, b'{"username":"Login","password":')
+    for recorded in upstream.recording:
+        (found,) = replayed([structs.replace(recorded, response_body=b'{"error":{"code":1}}')])
+        assert "different" == found.verdict
+        assert explain_credentials([found], PROVIDERS) is None
+
+
 def test_two_replays_are_the_same() -> None:
     upstream = Upstream("serwersms", {"serwersms.zone": "UTC"}, seed="another")
     ask(upstream, "/contacts/add.json", phone="500100100")

@@ -212,9 +212,11 @@ def explain_credentials(replayed: Iterable[ReplayedExchange], providers: Provide
         provider = providers.by_name.get(exchange.provider or "")
         if provider is None:
             continue
-        credential = provider.parse(provider_request(each.recorded)).credential
-        if credential is not None:
-            name = f"{credential.user!r} of {provider.title}"
+        call = provider.parse(provider_request(each.recorded))
+        if call.operation not in provider.operations_by_name or call.defect is not None:
+            continue  # rejected before its credentials were looked at
+        if call.credential is not None:
+            name = f"{call.credential.user!r} of {provider.title}"
             unknown[name] = unknown.get(name, 0) + 1
     if not unknown:
         return None
